@@ -1,0 +1,187 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// Every warning is an error, in every target, for everybody.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioFoundation = product(name: "NIOFoundationCompat", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+    static let swiftASN1 = product(name: "SwiftASN1", package: "swift-asn1")
+    static let system = product(name: "SystemPackage", package: "swift-system")
+    static let x509 = product(name: "X509", package: "swift-certificates")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+let package = Package(
+    name: "ricambio",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "ricambio", targets: ["ricambio"]),
+        .executable(name: "ricambio-repo", targets: ["ricambio-repo"]),
+        .library(name: "RicambioClient", targets: ["RicambioClient"]),
+        .library(name: "TUF", targets: ["TUF"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        // What the operating system gives.
+        .systemLibrary(
+            name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .target(name: "CPlatform"),
+        .target(name: "Platform", dependencies: ["CPlatform", .system], swiftSettings: strict),
+
+        // Trust and content: usable on their own.
+        .target(name: "TUF", dependencies: ["Platform", .crypto, .system], swiftSettings: strict),
+        .target(
+            name: "TUFRepository", dependencies: ["TUF", "Platform", .crypto, .system], swiftSettings: strict),
+        .target(
+            name: "Packaging", dependencies: ["TUF", "Platform", "CZstd", .crypto, .system],
+            swiftSettings: strict),
+        .target(
+            name: "HTTPFetcher", dependencies: ["TUF", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioSSL],
+            swiftSettings: strict),
+
+        // The customer's side.
+        .target(name: "AgentAPI", swiftSettings: strict),
+        .target(
+            name: "ServiceControl", dependencies: ["Platform", .logging, .system], swiftSettings: strict),
+        .target(
+            name: "Installation",
+            dependencies: ["AgentAPI", "Packaging", "ServiceControl", "Platform", .crypto, .logging, .system],
+            swiftSettings: strict),
+        .target(
+            name: "Agent",
+            dependencies: [
+                "AgentAPI", "HTTPFetcher", "Installation", "Packaging", "Platform", "ServiceControl", "TUF",
+                .asyncHTTPClient, .crypto, .cryptoExtras, .grdb, .httpTypes, .hummingbird, .hummingbirdTLS,
+                .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .subprocess,
+                .swiftASN1, .system, .x509, .yams,
+            ], swiftSettings: strict),
+        .target(
+            name: "RicambioClient",
+            dependencies: [
+                "AgentAPI", "HTTPFetcher", "Packaging", "Platform", "TUF", .asyncHTTPClient, .crypto,
+                .nioCore, .nioHTTP1, .nioSSL, .system,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "ricambio",
+            dependencies: [
+                "Agent", "AgentAPI", "HTTPFetcher", "Installation", "Packaging", "Platform",
+                "RicambioClient", "ServiceControl", "TUF", .argumentParser, .logging, .serviceLifecycle,
+                .system,
+            ], swiftSettings: strict),
+
+        // The vendor's side.
+        .executableTarget(
+            name: "ricambio-repo",
+            dependencies: [
+                "Packaging", "Platform", "TUF", "TUFRepository", .argumentParser, .httpTypes, .hummingbird,
+                .logging, .nioCore, .system,
+            ], swiftSettings: strict),
+
+        // The reference application, and the stage on which demo and end-to-end tests play.
+        .executableTarget(
+            name: "om-server",
+            dependencies: [
+                "AgentAPI", "RicambioClient", .argumentParser, .crypto, .cryptoExtras, .grdb, .hummingbird,
+                .logging, .nioCore, .serviceLifecycle,
+            ],
+            path: "Examples/OfficeMaker/Server", swiftSettings: strict),
+        .executableTarget(
+            name: "om-client",
+            dependencies: [
+                "AgentAPI", "RicambioClient", .argumentParser, .asyncHTTPClient, .nioCore, .system,
+            ],
+            path: "Examples/OfficeMaker/Client", swiftSettings: strict),
+        .target(
+            name: "Stage",
+            dependencies: ["AgentAPI", "Platform", "RicambioClient", .subprocess, .system],
+            path: "Examples/Stage", swiftSettings: strict),
+        .executableTarget(
+            name: "demo", dependencies: ["AgentAPI", "Stage", .argumentParser, .system],
+            path: "Examples/Demo", swiftSettings: strict),
+
+        // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["Platform", "TUF", "TUFRepository", .crypto, .system],
+            path: "Tests/Support", swiftSettings: strict),
+        .testTarget(
+            name: "PlatformTests", dependencies: ["Platform", "TestSupport", .system], swiftSettings: strict),
+        .testTarget(
+            name: "TUFTests", dependencies: ["TUF", "TUFRepository", "TestSupport", .crypto, .system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TUFRepositoryTests",
+            dependencies: ["TUF", "TUFRepository", "Platform", "TestSupport", .crypto, .system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PackagingTests",
+            dependencies: ["Packaging", "TUF", "TUFRepository", "Platform", "TestSupport", .crypto, .system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ServiceControlTests",
+            dependencies: ["ServiceControl", "Platform", "TestSupport", .logging, .system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "InstallationTests",
+            dependencies: [
+                "AgentAPI", "Installation", "Packaging", "Platform", "ServiceControl", "TestSupport", .crypto,
+                .logging, .system,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AgentTests",
+            dependencies: [
+                "Agent", "AgentAPI", "Installation", "Packaging", "Platform", "TestSupport", .asyncHTTPClient,
+                .crypto, .grdb, .httpTypes, .hummingbird, .hummingbirdTesting, .logging, .nioCore, .system,
+                .yams,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RicambioClientTests",
+            dependencies: ["AgentAPI", "RicambioClient", "Platform", "TestSupport", .hummingbird, .system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "AgentAPI", "Platform", "RicambioClient", "Stage", "TestSupport", .subprocess, .system,
+            ],
+            path: "Tests/EndToEnd", swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+public import SystemPackage
+
+/// What kind of thing is at a path; symlinks are never followed.
+public enum FileKind: Sendable, Hashable {
+    case file
+    case directory
+    case symlink
+    /// A device, socket or pipe.
+    case other
+}
+
+public struct FileAttributes: Sendable, Hashable {
+    public var kind: FileKind
+    /// Bytes.
+    public var size: Int64
+    /// The low twelve bits of the mode.
+    public var permissions: UInt16
+    /// Nanoseconds since 1970.
+    public var modified: Int64
+    public var inode: UInt64
+    public var device: UInt64
+    /// Number of hard links.
+    public var links: UInt64
+
+    public init(
+        kind: FileKind, size: Int64, permissions: UInt16, modified: Int64, inode: UInt64, device: UInt64,
+        links: UInt64
+    ) {
+        self.kind = kind
+        self.size = size
+        self.permissions = permissions
+        self.modified = modified
+        self.inode = inode
+        self.device = device
+        self.links = links
+    }
+}
+
+/// The file operations that the product is made of. ``POSIXFileSystem`` is the real one; tests put one in its
+/// place that crashes, or fails, at the n-th operation.
+///
+/// Nothing here is durable until the containing directory (``syncDirectory(_:)``) or the whole file system
+/// (``syncFileSystem(containing:)``) is synced; only ``replace(_:with:permissions:)`` syncs by itself.
+/// All calls block: they are short, or made off the cooperative pool by their callers.
+public protocol FileSystem: Sendable {
+    /// `nil` when nothing is there.
+    func attributes(of path: FilePath) throws(FileError) -> FileAttributes?
+    /// Names in a directory, without `.` and `..`, sorted by bytes.
+    func entries(of directory: FilePath) throws(FileError) -> [String]
+    /// The whole file; `tooLarge` when it has more than `limit` bytes.
+    func read(_ file: FilePath, limit: Int) throws(FileError) -> [UInt8]
+    func destination(ofLink link: FilePath) throws(FileError) -> String
+    /// Opens an existing file for reading; never follows a symlink at `file` itself.
+    func openForReading(_ file: FilePath) throws(FileError) -> any OpenFile
+    /// Opens a file for writing; with `resume`, an existing one is continued at its end, else it must not exist.
+    func openForWriting(_ file: FilePath, permissions: UInt16, resume: Bool) throws(FileError) -> any OpenFile
+
+    /// Fails with `exists` when something is there.
+    func makeDirectory(_ path: FilePath, permissions: UInt16) throws(FileError)
+    func makeLink(at path: FilePath, to destination: String) throws(FileError)
+    func hardLink(_ file: FilePath, as other: FilePath) throws(FileError)
+    /// Copies content, permissions and modification time of one file; reflinked where the file system can.
+    /// Fails with `exists` when something is at `destination`.
+    func copyFile(_ source: FilePath, to destination: FilePath) throws(FileError)
+    func setPermissions(_ permissions: UInt16, of path: FilePath) throws(FileError)
+
+    /// Atomic and durable: temporary file with a random name, sync, rename over, sync of the directory.
+    func replace(_ file: FilePath, with bytes: [UInt8], permissions: UInt16) throws(FileError)
+    /// Fails with `exists` instead of replacing.
+    func rename(_ source: FilePath, to destination: FilePath) throws(FileError)
+    /// The two change places in one step; `notSupported` where the file system cannot.
+    func exchange(_ a: FilePath, with b: FilePath) throws(FileError)
+    /// Removes a file, symlink or empty directory; absent is fine.
+    func remove(_ path: FilePath) throws(FileError)
+
+    func syncDirectory(_ directory: FilePath) throws(FileError)
+    func syncFileSystem(containing path: FilePath) throws(FileError)
+    /// Bytes that this process may still write.
+    func freeBytes(at path: FilePath) throws(FileError) -> Int64
+    /// An exclusive `flock`, held until the lock is released or the process ends; `nil` when somebody has it.
+    func lock(_ file: FilePath) throws(FileError) -> (any HeldLock)?
+}
+
+/// An open file; closed when released at the latest.
+public protocol OpenFile: AnyObject, Sendable {
+    /// Up to `count` bytes at `offset`; empty at the end.
+    func read(at offset: Int64, count: Int) throws(FileError) -> [UInt8]
+    /// Appends.
+    func write(_ bytes: ArraySlice<UInt8>) throws(FileError)
+    func attributes() throws(FileError) -> FileAttributes
+    func truncate(to size: Int64) throws(FileError)
+    func sync() throws(FileError)
+    func close() throws(FileError)
+}
+
+public protocol HeldLock: AnyObject, Sendable {
+    func release()
+}
+
+/// What went wrong, doing what, where. Compared by code in tests.
+public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Code: Sendable, Hashable {
+        case notFound
+        case permissionDenied
+        case noSpace
+        case exists
+        case notEmpty
+        case notDirectory
+        case notSupported
+        case readOnly
+        case busy
+        case tooLarge
+        case isSymlink
+        case other(Int32)
+    }
+
+    public var code: Code
+    public var operation: String
+    public var path: String
+
+    public init(_ code: Code, operation: String, path: String) {
+        self.code = code
+        self.operation = operation
+        self.path = path
+    }
+
+    public var description: String { "\(operation) \(path): \(code)" }
+}
