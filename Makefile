@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# One flag set everywhere, so that nothing is built twice.
+SWIFT ?= swift
+FLAGS := --explicit-target-dependency-import-check error
+BIN := .build/debug
+OWN := Package.swift Sources Examples Tests
+SHELL := /bin/bash
+
+.PHONY: bootstrap libraries build test lint format bench demo run clean
+
+# What the build and the tests need from the system; asks the package manager, or names what is missing.
+bootstrap:
+	@scripts/bootstrap.sh
+
+libraries:
+	@scripts/bootstrap.sh libraries
+
+build: libraries
+	$(SWIFT) build --build-tests $(FLAGS)
+
+# The last lines are Swift Testing's summary and the exit code.
+test: bootstrap
+	@$(SWIFT) test --disable-xctest $(FLAGS); code=$$?; echo "make test: exit code $$code"; exit $$code
+
+# Undeclared imports and warnings are errors of the build itself; style, licence lines and arrows are checked beside it.
+lint: libraries
+	$(SWIFT) format lint -r --strict $(OWN)
+	@scripts/check-licence.sh
+	@scripts/check-arrows.sh
+	$(SWIFT) build --build-tests $(FLAGS)
+
+format:
+	$(SWIFT) format -i -r $(OWN)
+
+# One whole update on real parts; exit code 0 only if all of it is true. Writes .demo/report.json.
+demo: build
+	@$(BIN)/demo --bin $(BIN) --folder .demo
+
+# The same, and everything stays up to play with until Ctrl-C.
+run: build
+	@$(BIN)/demo --bin $(BIN) --folder .run --stay
+
+# The update's down time beside the application's own stop and start time.
+bench: build
+	@$(BIN)/demo --bin $(BIN) --folder .demo --bench
+
+clean:
+	rm -rf .build .demo .run .venv
