@@ -74,7 +74,8 @@ let package = Package(
             name: "Packaging", dependencies: ["TUF", "Platform", "CZstd", .crypto, .system],
             swiftSettings: strict),
         .target(
-            name: "HTTPFetcher", dependencies: ["TUF", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioSSL],
+            name: "HTTPFetcher",
+            dependencies: ["TUF", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL],
             swiftSettings: strict),
 
         // The customer's side.
@@ -97,7 +98,7 @@ let package = Package(
             name: "RicambioClient",
             dependencies: [
                 "AgentAPI", "HTTPFetcher", "Packaging", "Platform", "TUF", .asyncHTTPClient, .crypto,
-                .nioCore, .nioHTTP1, .nioSSL, .system,
+                .nioCore, .nioFoundation, .nioHTTP1, .nioPosix, .nioSSL, .system,
             ], swiftSettings: strict),
         .executableTarget(
             name: "ricambio",
@@ -175,8 +176,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RicambioClientTests",
-            dependencies: ["AgentAPI", "RicambioClient", "Platform", "TestSupport", .hummingbird, .system],
-            swiftSettings: strict),
+            dependencies: [
+                "AgentAPI", "HTTPFetcher", "Packaging", "Platform", "RicambioClient", "TestSupport", "TUF",
+                "TUFRepository", .crypto, .hummingbird, .hummingbirdTLS, .httpTypes, .nioCore, .nioHTTP1,
+                .nioPosix, .nioSSL, .system, .swiftASN1, .x509,
+            ], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
