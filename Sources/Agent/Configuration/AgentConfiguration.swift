@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+public import AgentAPI
+public import SystemPackage
+
+/// Everything `agent.yaml` says, checked. Relative paths have been resolved against the file's folder.
+public struct AgentConfiguration: Sendable, Hashable {
+    public var listen: ListenAddress
+    public var state: FilePath
+    /// How workstations reach this agent, without a `/` at the end; `nil` means the address it listens on.
+    public var publicURL: String?
+    /// The customer's own certificate; `nil` means one that is made on the first start.
+    public var tls: CertificateFiles?
+    public var log: LogSettings
+    public var language: Language
+    public var mail: MailSettings?
+    /// The N of scrypt, a power of two.
+    public var scryptCost: Int
+    public var installations: [InstallationConfiguration]
+
+    public static let defaultScryptCost = 32768
+
+    public init(
+        listen: ListenAddress = ListenAddress(host: "127.0.0.1", port: 8443), state: FilePath,
+        publicURL: String? = nil, tls: CertificateFiles? = nil, log: LogSettings = LogSettings(),
+        language: Language = .english, mail: MailSettings? = nil,
+        scryptCost: Int = AgentConfiguration.defaultScryptCost,
+        installations: [InstallationConfiguration] = []
+    ) {
+        self.listen = listen
+        self.state = state
+        self.publicURL = publicURL
+        self.tls = tls
+        self.log = log
+        self.language = language
+        self.mail = mail
+        self.scryptCost = scryptCost
+        self.installations = installations
+    }
+}
+
+public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    /// A name or an address; IPv6 without brackets.
+    public var host: String
+    /// 0 takes an unused one.
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+public struct CertificateFiles: Sendable, Hashable {
+    /// PEM: the server's certificate first, then its chain.
+    public var certificate: FilePath
+    public var key: FilePath
+
+    public init(certificate: FilePath, key: FilePath) {
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
+public struct LogSettings: Sendable, Hashable {
+    public enum Format: String, Sendable, Hashable, CaseIterable {
+        case console
+        case json
+    }
+
+    public enum Level: String, Sendable, Hashable, CaseIterable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    public var format: Format
+    public var level: Level
+
+    public init(format: Format = .console, level: Level = .info) {
+        self.format = format
+        self.level = level
+    }
+}
+
+/// Where mails to the administrator go.
+public struct MailSettings: Sendable, Hashable {
+    public enum Transport: Sendable, Hashable {
+        /// One `.eml` file per mail in this folder.
+        case folder(FilePath)
+        case smtp(SMTPSettings)
+    }
+
+    public var from: String
+    /// Who gets a mail when the order names nobody.
+    public var to: [String]
+    public var transport: Transport
+
+    public init(from: String, to: [String], transport: Transport) {
+        self.from = from
+        self.to = to
+        self.transport = transport
+    }
+}
+
+public struct SMTPSettings: Sendable, Hashable {
+    public enum Security: String, Sendable, Hashable, CaseIterable {
+        case starttls
+        case tls
+        /// Neither; only for a server on this machine.
+        case none
+    }
+
+    public var host: String
+    public var port: Int
+    public var security: Security
+    public var user: String?
+    public var passwordFile: FilePath?
+    /// PEM file of the authority that signed the mail server's certificate; `nil` means the system's.
+    public var certificateAuthority: FilePath?
+
+    public init(
+        host: String, port: Int, security: Security = .starttls, user: String? = nil, passwordFile: FilePath? = nil,
+        certificateAuthority: FilePath? = nil
+    ) {
+        self.host = host
+        self.port = port
+        self.security = security
+        self.user = user
+        self.passwordFile = passwordFile
+        self.certificateAuthority = certificateAuthority
+    }
+}
+
+/// One product at one place on this machine.
+public struct InstallationConfiguration: Sendable, Hashable, Identifiable {
+    public struct Keep: Sendable, Hashable {
+        public var pattern: String
+        public var immutable: Bool
+
+        public init(pattern: String, immutable: Bool = false) {
+            self.pattern = pattern
+            self.immutable = immutable
+        }
+    }
+
+    public enum Service: Sendable, Hashable {
+        /// The agent supervises the application itself.
+        case process(command: [String], environment: [String: String], stopTimeout: Double)
+        /// Nothing runs: files only.
+        case none
+    }
+
+    public enum HealthProbe: Sendable, Hashable {
+        case http(String)
+        case tcp(host: String, port: Int)
+        case command([String])
+        /// There is nothing to ask.
+        case none
+    }
+
+    public struct Health: Sendable, Hashable {
+        public var probe: HealthProbe
+        /// Seconds.
+        public var timeout: Double
+        public var expectVersion: Bool
+
+        public init(probe: HealthProbe, timeout: Double = 60, expectVersion: Bool) {
+            self.probe = probe
+            self.timeout = timeout
+            self.expectVersion = expectVersion
+        }
+    }
+
+    public var id: String
+    public var product: String
+    public var channel: String
+    public var component: String
+    public var platform: String
+    public var folder: FilePath
+    /// Ends with "/".
+    public var repositoryURL: String
+    public var trustedRoot: FilePath
+    public var service: Service
+    public var health: Health
+    public var keep: [Keep]
+    public var data: [FilePath]
+    /// Seconds that the previous version's folder is kept.
+    public var retention: Double
+
+    public init(
+        id: String, product: String, channel: String = "stable", component: String = "server", platform: String,
+        folder: FilePath, repositoryURL: String, trustedRoot: FilePath, service: Service, health: Health,
+        keep: [Keep] = [], data: [FilePath] = [], retention: Double = 0
+    ) {
+        self.id = id
+        self.product = product
+        self.channel = channel
+        self.component = component
+        self.platform = platform
+        self.folder = folder
+        self.repositoryURL = repositoryURL
+        self.trustedRoot = trustedRoot
+        self.service = service
+        self.health = health
+        self.keep = keep
+        self.data = data
+        self.retention = retention
+    }
+}
