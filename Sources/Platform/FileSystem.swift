@@ -97,33 +97,3 @@ public protocol OpenFile: AnyObject, Sendable {
 public protocol HeldLock: AnyObject, Sendable {
     func release()
 }
-
-/// What went wrong, doing what, where. Compared by code in tests.
-public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
-    public enum Code: Sendable, Hashable {
-        case notFound
-        case permissionDenied
-        case noSpace
-        case exists
-        case notEmpty
-        case notDirectory
-        case notSupported
-        case readOnly
-        case busy
-        case tooLarge
-        case isSymlink
-        case other(Int32)
-    }
-
-    public var code: Code
-    public var operation: String
-    public var path: String
-
-    public init(_ code: Code, operation: String, path: String) {
-        self.code = code
-        self.operation = operation
-        self.path = path
-    }
-
-    public var description: String { "\(operation) \(path): \(code)" }
-}

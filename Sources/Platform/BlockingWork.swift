@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+
+/// Runs calls that block (hashing, big copies, waiting for a process) on a thread of their own: the cooperative
+/// pool has one thread per core, and two blocked ones would stop the whole agent.
+public enum BlockingWork {
+    /// Not cancellable by itself: long work checks something of its own.
+    public static func run<Value: Sendable, Failure: Error>(
+        _ work: @escaping @Sendable () throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Value, Failure>, Never>) in
+            startThread { () -> Void in
+                let result: Result<Value, Failure>
+                do throws(Failure) { result = .success(try work()) } catch { result = .failure(error) }
+                continuation.resume(returning: result)
+            }
+        }
+        return try result.get()
+    }
+
+    /// Starts a detached thread; when the system gives no more threads, the work runs on this one.
+    static func startThread(_ work: @escaping @Sendable () -> Void) {
+        let box = Unmanaged.passRetained(Work(work))
+        var thread = pthread_t()
+        let failure = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
+                // Writing to a pipe that nobody reads is an error here, never the end of the process.
+                var signals = sigset_t()
+                sigemptyset(&signals)
+                sigaddset(&signals, SIGPIPE)
+                pthread_sigmask(SIG_BLOCK, &signals, nil)
+                work.run()
+                return nil
+            }, box.toOpaque())
+        guard failure == 0 else {
+            box.takeRetainedValue().run()
+            return
+        }
+        pthread_detach(thread)
+    }
+
+    private final class Work: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+}

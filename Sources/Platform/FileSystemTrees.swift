@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+public import SystemPackage
+
+extension FileSystem {
+    public func exists(_ path: FilePath) throws(FileError) -> Bool {
+        try attributes(of: path) != nil
+    }
+
+    /// Makes the folder and those above it that are missing. A symlink to a folder counts as one.
+    public func makeDirectories(_ path: FilePath, permissions: UInt16 = 0o755) throws(FileError) {
+        if path.isEmpty { return }
+        do {
+            try makeDirectory(path, permissions: permissions)
+        } catch  where error.code == .exists {
+            // `path/.` is looked up through a symlink at `path` itself.
+            guard try attributes(of: FilePath(path.string + "/."))?.kind == .directory else {
+                throw FileError(.notDirectory, operation: "make the folder", path: path.string)
+            }
+        } catch  where error.code == .notFound {
+            let above = path.removingLastComponent()
+            guard !above.isEmpty, above != path else { throw error }
+            try makeDirectories(above, permissions: permissions)
+            try makeDirectories(path, permissions: permissions)
+        }
+    }
+
+    /// Removes a file, a symlink (never what it points at) or a folder with everything in it.
+    /// Absent is fine, also halfway: it can be called again after a crash at any point.
+    public func removeTree(_ path: FilePath) throws(FileError) {
+        guard let found = try attributes(of: path) else { return }
+        guard found.kind == .directory else { return try remove(path) }
+        if found.permissions & 0o700 != 0o700 { try setPermissions(found.permissions | 0o700, of: path) }
+        for name in try entries(of: path) { try removeTree(path.appending(name)) }
+        try remove(path)
+    }
+
+    /// Copies a file, symlink or folder with everything in it; `exists` when something is at `destination`.
+    /// Devices, sockets and pipes are refused. Not durable until synced.
+    public func copyTree(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        guard let found = try attributes(of: source) else {
+            throw FileError(.notFound, operation: "copy", path: source.string)
+        }
+        switch found.kind {
+        case .file: try copyFile(source, to: destination)
+        case .symlink: try makeLink(at: destination, to: try self.destination(ofLink: source))
+        case .directory:
+            try makeDirectory(destination, permissions: found.permissions | 0o700)
+            for name in try entries(of: source) {
+                try copyTree(source.appending(name), to: destination.appending(name))
+            }
+            if found.permissions & 0o700 != 0o700 { try setPermissions(found.permissions, of: destination) }
+        case .other: throw FileError(.notSupported, operation: "copy", path: source.string)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CPlatform
+internal import Glibc
+public import SystemPackage
+internal import Synchronization
+
+/// An open file of ``POSIXFileSystem``.
+final class POSIXFile: OpenFile {
+    private let descriptor: Mutex<Descriptor?>
+    private let path: FilePath
+
+    init(_ descriptor: Descriptor, at path: FilePath) {
+        self.descriptor = Mutex(descriptor)
+        self.path = path
+    }
+
+    private func descriptor(_ operation: String) throws(FileError) -> Descriptor {
+        guard let open = descriptor.withLock({ $0 }) else {
+            throw FileError(errno: EBADF, operation: operation, path: path.string)
+        }
+        return open
+    }
+
+    func read(at offset: Int64, count: Int) throws(FileError) -> [UInt8] {
+        let open = try descriptor("read")
+        guard count > 0 else { return [] }
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let result = uninterrupted {
+                    pread(open.number, buffer.baseAddress?.advanced(by: filled), count - filled, off_t(offset) + filled)
+                }
+                switch result {
+                case .failure(let number): failure = number; return
+                case .success(0): return
+                case .success(let got): filled += got
+                }
+            }
+        }
+        guard failure == 0 else { throw FileError(errno: failure, operation: "read", path: path.string) }
+        return bytes
+    }
+
+    func write(_ bytes: ArraySlice<UInt8>) throws(FileError) {
+        let open = try descriptor("write")
+        _ = try bytes.withUnsafeBytes { writeAll($0, to: open.number) }.get("write", path)
+    }
+
+    func attributes() throws(FileError) -> FileAttributes {
+        let open = try descriptor("look at")
+        var status = stat()
+        _ = try uninterrupted { fstat(open.number, &status) }.get("look at", path)
+        return FileAttributes(status)
+    }
+
+    func truncate(to size: Int64) throws(FileError) {
+        let open = try descriptor("shorten")
+        _ = try uninterrupted { ftruncate(open.number, off_t(size)) }.get("shorten", path)
+    }
+
+    func sync() throws(FileError) {
+        let open = try descriptor("sync")
+        _ = try uninterrupted { fsync(open.number) }.get("sync", path)
+    }
+
+    func close() throws(FileError) {
+        // The descriptor closes when its last user lets go of it, so a read on another thread never meets
+        // a number that has become somebody else's.
+        descriptor.withLock { $0 = nil }
+    }
+}
+
+final class POSIXLock: HeldLock {
+    private let descriptor: Mutex<Descriptor?>
+
+    init(_ descriptor: Descriptor) { self.descriptor = Mutex(descriptor) }
+
+    func release() { descriptor.withLock { $0 = nil } }
+}
+
+extension POSIXFileSystem {
+    public func copyFile(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        let from = try openDescriptor(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, operation: "copy")
+        var status = stat()
+        _ = try uninterrupted { fstat(from.number, &status) }.get("copy", source)
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw FileError(.notSupported, operation: "copy as a file", path: source.string)
+        }
+        let to = try openDescriptor(
+            destination, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600, operation: "copy to")
+        do {
+            try copyContent(from: from, to: to, source: source, destination: destination)
+            try copyAttributes(of: status, to: to, destination: destination)
+        } catch {
+            _ = destination.withPlatformString { unlink($0) }
+            throw error
+        }
+    }
+
+    private func copyContent(
+        from: Descriptor, to: Descriptor, source: FilePath, destination: FilePath
+    ) throws(FileError) {
+        if cplatform_reflink(from.number, to.number) == 0 { return }
+        var copied = 0
+        copying: while true {
+            switch uninterrupted({ cplatform_copy_file_range(from.number, to.number, 64 << 20) }) {
+            // Some file systems answer 0 at once though there is content; the plain way below finds the true end.
+            case .success(0): break copying
+            case .success(let count): copied += count
+            case .failure(EXDEV), .failure(EINVAL), .failure(ENOSYS), .failure(EOPNOTSUPP), .failure(EPERM):
+                break copying
+            case .failure(let number):
+                throw FileError(errno: number, operation: "copy \(source) to", path: destination.string)
+            }
+        }
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = try uninterrupted { Glibc.read(from.number, &buffer, buffer.count) }.get("copy", source)
+            if count == 0 { return }
+            _ = try buffer[..<count].withUnsafeBytes { writeAll($0, to: to.number) }
+                .get("copy \(source) to", destination)
+        }
+    }
+
+    private func copyAttributes(of status: stat, to: Descriptor, destination: FilePath) throws(FileError) {
+        // Only root may give files away; for others the copy is theirs, and must not carry set-user-id bits along.
+        var permissions = status.st_mode & 0o7777
+        if fchown(to.number, status.st_uid, status.st_gid) != 0 { permissions &= 0o1777 }
+        _ = try uninterrupted { fchmod(to.number, permissions) }.get("set the permissions of", destination)
+        let times = [status.st_atim, status.st_mtim]
+        _ = try uninterrupted { futimens(to.number, times) }.get("set the time of", destination)
+    }
+}
