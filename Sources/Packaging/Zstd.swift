@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CZstd
+
+/// Single zstd frames, from memory to memory.
+enum Zstd {
+    static var levels: ClosedRange<Int> { 1...Int(ZSTD_maxCLevel()) }
+
+    static func compress(_ bytes: [UInt8], level: Int) throws(PackagingError) -> [UInt8] {
+        guard let context = ZSTD_createCCtx() else {
+            throw PackagingError(.unsupported, "There is not enough memory to compress.")
+        }
+        defer { ZSTD_freeCCtx(context) }
+        // No checksum of its own: SHA-256 covers the pack and every file.
+        for (parameter, value) in [(ZSTD_c_compressionLevel, Int32(level)), (ZSTD_c_contentSizeFlag, 1)] {
+            let status = ZSTD_CCtx_setParameter(context, parameter, value)
+            guard ZSTD_isError(status) == 0 else {
+                throw PackagingError(.unsupported, "Compression level \(level) is not one of zstd's.")
+            }
+        }
+        var status = 0
+        let compressed = [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(bytes.count)) { output, count in
+            status = ZSTD_compress2(context, output.baseAddress, output.count, bytes, bytes.count)
+            count = ZSTD_isError(status) == 0 ? status : 0
+        }
+        guard ZSTD_isError(status) == 0 else {
+            throw PackagingError(.unsupported, "Compression failed: \(String(cString: ZSTD_getErrorName(status))).")
+        }
+        return compressed
+    }
+
+    /// One frame that says how long its content is; that, and therefore the memory used, is at most `limit` bytes.
+    static func decompress(_ bytes: [UInt8], limit: Int) throws(PackagingError) -> [UInt8] {
+        let size = ZSTD_getFrameContentSize(bytes, bytes.count)
+        // The two highest values are zstd's "unknown" and "error".
+        guard size < UInt64.max - 1 else {
+            throw PackagingError(.tampered, "This is not a zstd frame that says its length.")
+        }
+        guard size <= UInt64(limit) else {
+            throw PackagingError(.tampered, "The content would have \(size) bytes, \(limit) are allowed.")
+        }
+        return try decompress(bytes, expecting: Int(size))
+    }
+
+    /// Exactly one frame with exactly `length` bytes of content.
+    static func decompress(_ bytes: [UInt8], expecting length: Int) throws(PackagingError) -> [UInt8] {
+        let frame = ZSTD_findFrameCompressedSize(bytes, bytes.count)
+        guard ZSTD_isError(frame) == 0, frame == bytes.count else {
+            throw PackagingError(.tampered, "A zstd frame is cut off or is followed by something else.")
+        }
+        var status = 0
+        let content = [UInt8](unsafeUninitializedCapacity: max(length, 1)) { output, count in
+            status = ZSTD_decompress(output.baseAddress, length, bytes, bytes.count)
+            count = ZSTD_isError(status) == 0 ? status : 0
+        }
+        guard ZSTD_isError(status) == 0 else {
+            throw PackagingError(
+                .tampered, "A zstd frame cannot be decompressed: \(String(cString: ZSTD_getErrorName(status))).")
+        }
+        guard content.count == length else {
+            throw PackagingError(.tampered, "A zstd frame has \(content.count) bytes of content, not \(length).")
+        }
+        return content
+    }
+}
