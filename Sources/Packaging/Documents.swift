@@ -30,12 +30,11 @@ extension RepositoryDocument {
 
     /// Decodes and checks.
     public static func decoded(from bytes: [UInt8], at place: String? = nil) throws(PackagingError) -> Self {
-        struct Head: Decodable { var format: Int }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         let data = Data(bytes)
         do {
-            let format = try decoder.decode(Head.self, from: data).format
+            let format = try decoder.decode(DocumentHead.self, from: data).format
             guard format == Self.currentFormat else {
                 throw PackagingError(
                     .unsupported,
@@ -62,6 +61,11 @@ extension RepositoryDocument {
         @unknown default: "\(error)"
         }
     }
+}
+
+/// What every document starts with, whatever its format.
+private struct DocumentHead: Decodable {
+    var format: Int
 }
 
 extension ReleaseDocument: RepositoryDocument {

@@ -40,7 +40,8 @@ public struct PackWriter: Sendable {
         _ scan: ScannedFolder, to file: FilePath, progress: (Int64, Int64) -> Void = { _, _ in }
     ) throws(PackagingError) -> WrittenPack {
         guard Zstd.levels.contains(level) else {
-            throw PackagingError(.unsupported, "Compression level \(level) is not one of zstd's 1 to \(Zstd.levels.upperBound).")
+            throw PackagingError(
+                .unsupported, "Compression level \(level) is not one of zstd's 1 to \(Zstd.levels.upperBound).")
         }
         let output = try PackagingError.files { () throws(FileError) in
             try fileSystem.openForWriting(file, permissions: 0o644, resume: false)

@@ -19,7 +19,7 @@ public struct PackagingError: Error, Sendable, CustomStringConvertible {
         case malformed
         case notFound(Missing)
         /// The repository's metadata was refused.
-        case untrusted(TUFError)
+        // case untrusted(TUFError)
         case fetch(FetchError)
         case file(FileError)
         /// A path or symlink leads out of its folder.

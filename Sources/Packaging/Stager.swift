@@ -63,7 +63,8 @@ public struct Stager: Sendable {
             return try fileSystem.entries(of: folder)
         }
         guard existing.isEmpty else {
-            throw PackagingError(.exists, "There is something already where the tree is to be built.", at: folder.string)
+            throw PackagingError(
+                .exists, "There is something already where the tree is to be built.", at: folder.string)
         }
     }
 

@@ -51,7 +51,8 @@ extension Tree {
             previous = bytes
             // Only into folders that the tree itself makes: never through a symlink, never through a file.
             if let slash = bytes.lastIndex(of: UInt8(ascii: "/")), !links.isDirectory(Array(bytes[..<slash])) {
-                throw PackagingError(.escapes, "It is in something that the tree does not have as a folder.", at: entry.path)
+                throw PackagingError(
+                    .escapes, "It is in something that the tree does not have as a folder.", at: entry.path)
             }
             links.add(entry.kind, at: bytes)
         }
@@ -164,7 +165,8 @@ struct LinkResolver {
         let bytes = Array(destination.utf8)
         guard !bytes.isEmpty, bytes.count <= Tree.Limit.pathBytes, !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F })
         else {
-            throw PackagingError(.malformed, "The symlink's destination is empty, too long or has control characters.", at: path)
+            throw PackagingError(
+                .malformed, "The symlink's destination is empty, too long or has control characters.", at: path)
         }
         var pending = parts(destination)
         var place: [ArraySlice<UInt8>] = Array(

@@ -43,7 +43,8 @@ public struct TreeScanner: Sendable {
     /// set-user-ID files and names that are not UTF-8, `malformed` for names with control characters,
     /// `changedWhileRead` when something disappears.
     public func scan(_ folder: FilePath) throws(PackagingError) -> ScannedFolder {
-        guard let attributes = try PackagingError.files({ () throws(FileError) in try fileSystem.attributes(of: folder) })
+        guard
+            let attributes = try PackagingError.files({ () throws(FileError) in try fileSystem.attributes(of: folder) })
         else {
             throw PackagingError(
                 .file(FileError(.notFound, operation: "read", path: folder.string)), "There is no such folder.",
@@ -71,7 +72,9 @@ public struct TreeScanner: Sendable {
             let path = prefix + name
             try Tree.checkPath(path, Array(path.utf8))
             let file = folder.appending(name)
-            guard let attributes = try PackagingError.files({ () throws(FileError) in try fileSystem.attributes(of: file) })
+            guard
+                let attributes = try PackagingError.files({ () throws(FileError) in try fileSystem.attributes(of: file)
+                    })
             else {
                 // A name that is not UTF-8 was repaired when it was listed, so nothing has it.
                 guard !name.unicodeScalars.contains("\u{FFFD}") else {
