@@ -3,11 +3,11 @@ import AsyncHTTPClient
 import NIOCore
 import NIOPosix
 import NIOSSL
-import TUF
+package import TUF
 
 extension FetchError {
     /// What the HTTP client threw, in the words of a fetch.
-    init(wrapping error: any Error, url: String) {
+    package init(wrapping error: any Error, url: String) {
         switch error {
         case let error as FetchError:
             self = error
