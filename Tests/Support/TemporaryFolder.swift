@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+public import SystemPackage
+
+/// A new empty folder that is removed with everything in it when the last reference goes away.
+/// Keep it alive for the whole test: `let folder = try TemporaryFolder(); defer { folder.remove() }`.
+public final class TemporaryFolder: Sendable {
+    public let path: FilePath
+
+    public init() throws {
+        let url = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
+            .appendingPathComponent("ricambio-test-\(UUID().uuidString)", isDirectory: true)
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        path = FilePath(url.path)
+    }
+
+    deinit { remove() }
+
+    /// Absent is fine.
+    public func remove() {
+        try? FileManager.default.removeItem(atPath: path.string)
+    }
+
+    public static func / (folder: TemporaryFolder, name: String) -> FilePath { folder.path.appending(name) }
+}
