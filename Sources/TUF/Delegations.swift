@@ -113,7 +113,8 @@ extension Delegations.Bins {
 
     func contains(_ name: String) -> Bool {
         guard let dash = name.utf8.lastIndex(of: UInt8(ascii: "-")),
-            let bin = UInt64(name[name.utf8.index(after: dash)...], radix: 16) else {
+            let bin = UInt64(name[name.utf8.index(after: dash)...], radix: 16)
+        else {
             return false
         }
         return bin < 1 << UInt64(bitLength) && self.name(bin: bin).hasSameBytes(as: name)

@@ -26,7 +26,8 @@ private struct JSONEncoding {
         case .bool(let value): append(value ? "true" : "false")
         case .integer(let value): append(String(value))
         case .number(let text):
-            guard text.utf8.dropFirst(text.utf8.first == UInt8(ascii: "-") ? 1 : 0).allSatisfy({ (48...57).contains($0) })
+            guard
+                text.utf8.dropFirst(text.utf8.first == UInt8(ascii: "-") ? 1 : 0).allSatisfy({ (48...57).contains($0) })
             else { throw JSONError("\(text) is not an integer, so it cannot be signed", offset: output.count) }
             append(text)
         case .string(let text): canonicalString(text)

@@ -28,7 +28,7 @@ public struct FileMetadataStore: MetadataStore {
     public func load(_ role: String) throws(FileError) -> [UInt8]? {
         do {
             return try fileSystem.read(file(role), limit: Self.limit)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return nil
         }
     }
@@ -53,7 +53,7 @@ public struct FileMetadataStore: MetadataStore {
         do {
             try fileSystem.makeDirectory(path, permissions: 0o755)
             if !parent.isEmpty { try fileSystem.syncDirectory(parent) }
-        } catch where error.code == .exists {}
+        } catch  where error.code == .exists {}
     }
 }
 

@@ -114,7 +114,7 @@ public actor Updater {
             do {
                 let url = "\(metadataURL)\(trusted.root.version + 1).root.json"
                 next = try await fetch(url, limit: limits.rootBytes, what: "root", role: "root")
-            } catch where error.code == .notFound {
+            } catch  where error.code == .notFound {
                 break
             }
             let old = trusted.root
