@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentAPI
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Every error leaves as `application/problem+json`, and what is none of the caller's business stays in the log.
+struct ProblemMiddleware: RouterMiddleware {
+    let routes: RouteTable
+
+    func handle(
+        _ request: Request, context: AgentContext, next: (Request, AgentContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let problem as Problem {
+            return respond(problem, context)
+        } catch let error as HTTPError {
+            let allowed = error.status == .notFound ? routes.methods(for: request.uri.path) : []
+            guard allowed.isEmpty else { return Self.methodNotAllowed(request.method, allowed: allowed) }
+            return respond(Problem(status: error.status, detail: error.body), context)
+        } catch is NIOTooManyBytesError {
+            return respond(Problem(status: .contentTooLarge, detail: nil), context)
+        } catch {
+            return respond(.internalError("\(error)"), context)
+        }
+    }
+
+    private func respond(_ problem: Problem, _ context: AgentContext) -> Response {
+        guard problem.status == 500 else { return problem.response() }
+        context.logger.error("request failed", metadata: ["reason": "\(problem.state ?? problem.detail)"])
+        var shown = problem
+        shown.state = nil
+        return shown.response()
+    }
+
+    private static func methodNotAllowed(_ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]) -> Response {
+        let list = allowed.map(\.rawValue).sorted().joined(separator: ", ")
+        var response = Problem(
+            code: "method-not-allowed", title: "Method not allowed", status: 405,
+            detail: "\(method.rawValue) is not possible here; \(list) is."
+        ).response()
+        response.headers[.allow] = list
+        return response
+    }
+}
+
+/// What browsers are told on every answer, and one log line per request.
+struct AnswerMiddleware: RouterMiddleware {
+    func handle(
+        _ request: Request, context: AgentContext, next: (Request, AgentContext) async throws -> Response
+    ) async throws -> Response {
+        let started = ContinuousClock.now
+        var response = try await next(request, context)
+        for (name, value) in Self.headers where response.headers[name] == nil { response.headers[name] = value }
+        let seconds = started.duration(to: .now) / .seconds(1)
+        // The path only: queries and headers may carry what logs must not.
+        context.logger.log(
+            level: response.status.code >= 500 ? .warning : .debug, "request",
+            metadata: [
+                "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
+                "status": "\(response.status.code)", "from": "\(context.remoteAddress)",
+                "seconds": "\(String(format: "%.3f", seconds))",
+            ])
+        return response
+    }
+
+    private static let headers: [(HTTPField.Name, String)] = {
+        var headers: [(HTTPField.Name, String)] = [
+            (.xContentTypeOptions, "nosniff"), (.cacheControl, "no-store"),
+            (.strictTransportSecurity, "max-age=31536000"),
+            (.contentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'"),
+        ]
+        for (name, value) in [("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY")] {
+            if let name = HTTPField.Name(name) { headers.append((name, value)) }
+        }
+        return headers
+    }()
+}
