@@ -8,39 +8,36 @@ import NIOCore
 /// Every error leaves as `application/problem+json`, and what is none of the caller's business stays in the log.
 struct ProblemMiddleware: RouterMiddleware {
     let routes: RouteTable
+    /// For callers that ask for none of ours.
+    let language: Language
 
     func handle(
         _ request: Request, context: AgentContext, next: (Request, AgentContext) async throws -> Response
     ) async throws -> Response {
         do {
             return try await next(request, context)
+        } catch let refusal as Refusal {
+            return refusal.response(language: request.language(fallback: language))
         } catch let problem as Problem {
-            return respond(problem, context)
+            return Refusal.response(problem)
         } catch let error as HTTPError {
             let allowed = error.status == .notFound ? routes.methods(for: request.uri.path) : []
-            guard allowed.isEmpty else { return Self.methodNotAllowed(request.method, allowed: allowed) }
-            return respond(Problem(status: error.status, detail: error.body), context)
+            guard allowed.isEmpty else { return methodNotAllowed(request, allowed: allowed) }
+            return Refusal(status: error.status, reason: error.body)
+                .response(language: request.language(fallback: language))
         } catch is NIOTooManyBytesError {
-            return respond(Problem(status: .contentTooLarge, detail: nil), context)
+            return Refusal(.requestTooLarge, 413, ["limit": "\(context.maxUploadSize)"])
+                .response(language: request.language(fallback: language))
         } catch {
-            return respond(.internalError("\(error)"), context)
+            context.logger.error("request failed", metadata: ["reason": "\(error)"])
+            return Refusal(.unexpected, 500).response(language: request.language(fallback: language))
         }
     }
 
-    private func respond(_ problem: Problem, _ context: AgentContext) -> Response {
-        guard problem.status == 500 else { return problem.response() }
-        context.logger.error("request failed", metadata: ["reason": "\(problem.state ?? problem.detail)"])
-        var shown = problem
-        shown.state = nil
-        return shown.response()
-    }
-
-    private static func methodNotAllowed(_ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]) -> Response {
+    private func methodNotAllowed(_ request: Request, allowed: [HTTPRequest.Method]) -> Response {
         let list = allowed.map(\.rawValue).sorted().joined(separator: ", ")
-        var response = Problem(
-            code: "method-not-allowed", title: "Method not allowed", status: 405,
-            detail: "\(method.rawValue) is not possible here; \(list) is."
-        ).response()
+        var response = Refusal(.requestInvalid, 405, ["reason": "\(request.method.rawValue); \(list)"])
+            .response(language: request.language(fallback: language))
         response.headers[.allow] = list
         return response
     }

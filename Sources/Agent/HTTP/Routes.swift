@@ -68,12 +68,12 @@ struct Authenticator: Sendable {
             return .administrator(try await administrator(of: request, access: access))
         case .application:
             guard let token = Self.bearer(request), let id = try await applications.installation(token: token) else {
-                throw Problem.notSignedIn
+                throw Refusal.notLoggedIn
             }
             return .application(installation: id)
         case .workstation:
             guard let token = Self.bearer(request), let found = await sessions(token) else {
-                throw Problem.notSignedIn
+                throw Refusal.notLoggedIn
             }
             return .workstation(installation: found.installation, session: found.session)
         case .member:
@@ -96,11 +96,11 @@ struct Authenticator: Sendable {
             token = cookie
         }
         guard let token, let administrator = try await accounts.administrator(token: token) else {
-            throw Problem.notSignedIn
+            throw Refusal.notLoggedIn
         }
         if case .signedIn = access { return administrator }
-        guard !administrator.mustChangePassword else { throw Problem.passwordChangeRequired }
-        if case .administrator = access, administrator.role != .administrator { throw Problem.notAllowed }
+        guard !administrator.mustChangePassword else { throw Refusal(.passwordMustChange, 403) }
+        if case .administrator = access, administrator.role != .administrator { throw Refusal.notAllowed }
         return administrator
     }
 
@@ -109,7 +109,7 @@ struct Authenticator: Sendable {
         guard request.method != .get, request.method != .head else { return }
         guard let origin = request.headers[.origin] else { return }
         guard let authority = request.head.authority, origin == "https://\(authority)" else {
-            throw Problem.foreignOrigin
+            throw Refusal.notAllowed
         }
     }
 
@@ -129,9 +129,9 @@ extension Request {
         do {
             return try APIJSON.decode(type, from: Data(buffer.readableBytesView))
         } catch let error as DecodingError {
-            throw Problem.badRequest("The body is not what this address takes: \(Self.sentence(error)).")
+            throw Refusal.invalid(Self.sentence(error))
         } catch {
-            throw Problem.badRequest("The body is not JSON.")
+            throw Refusal.invalid("JSON")
         }
     }
 

@@ -53,19 +53,19 @@ actor Accounts {
     }
 
     /// Checks the password, changes it when a new one is given, and hands out a token.
-    func login(_ request: LoginRequest, address: String) async throws(Problem) -> LoginAnswer {
+    func login(_ request: LoginRequest, address: String) async throws(Refusal) -> LoginAnswer {
         let user = request.user
         if let wait = limiter.attempt(account: user, address: address, now: clock.now) {
             throw .tooManyAttempts(seconds: wait)
         }
         let account = try await guarded { try await self.account(user) }
         let right = try await guarded { try await self.check(request.password, account) }
-        guard let account, right else { throw .wrongPassword }
+        guard let account, right else { throw Refusal(.loginFailed, 401) }
         limiter.succeeded(account: user)
         var mustChange = account.mustChange
         if let new = request.newPassword {
             guard Self.passwordLength.contains(new.utf8.count), new != request.password, new != user else {
-                throw .passwordRefused
+                throw Refusal(.passwordTooWeak, 422, ["minimum": "\(Self.passwordLength.lowerBound)"])
             }
             try await guarded { try await self.setPassword(new, of: user) }
             mustChange = false
@@ -153,13 +153,13 @@ actor Accounts {
         }
     }
 
-    private func guarded<Value>(_ work: () async throws -> Value) async throws(Problem) -> Value {
+    private func guarded<Value>(_ work: () async throws -> Value) async throws(Refusal) -> Value {
         do {
             return try await work()
         } catch is PasswordHasher.Busy {
             throw .tooManyAttempts(seconds: 1)
         } catch {
-            throw .internalError("\(error)")
+            throw Refusal(.unexpected, 500)
         }
     }
 }

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentAPI
+import Foundation
+import Logging
+import Platform
+
+/// Everyone who is connected to one installation, what they are told, and whether new people are let in.
+///
+/// Workstations and the application server hold event streams; the update runner drives it through warning, closing
+/// and offering. State that a reader missed is told again when it reconnects, so that no stream needs to be reliable.
+actor SessionRegistry {
+    /// Seconds without a sign of life after which a session has left.
+    static let silenceLimit: TimeInterval = 60
+    static let largestCount = 20_000
+
+    nonisolated let installation: String
+    /// The name that people know the product by.
+    nonisolated let productName: String
+    private let store: SessionStore
+    private let clock: any WallClock
+    private let logger: Logger
+
+    private struct Member {
+        var session: Session
+        var ticketHash: String
+        var readers: [Int: EventChannel] = [:]
+        /// Notices this session may still have to be told, oldest first.
+        var notices: [Notice] = []
+    }
+
+    private var members: [String: Member] = [:]
+    private var byTicket: [String: String] = [:]
+    private var applications: [Int: EventChannel] = [:]
+    private var lastReader = 0
+    private var lastApplicationEvent = 0
+    private(set) var loginsAccepted = true
+    /// What is announced; `nil` when nothing is.
+    private var warning: Warning?
+    private var offeredVersion: String?
+    private var sessionCounts = SessionCounts()
+    /// Everyone warned who was not ready yet when last looked at.
+    private var warned: Set<String> = []
+    private var ready: Set<String> = []
+    private var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
+
+    struct Warning: Sendable {
+        var deadline: Date
+        var from: String
+        var to: String
+    }
+
+    init(
+        installation: String, productName: String, store: SessionStore, clock: any WallClock, logger: Logger
+    ) {
+        self.installation = installation
+        self.productName = productName
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Takes over the sessions that an earlier agent knew. Everybody gets the time of a silence to show up again.
+    func restore() async throws {
+        for stored in try await store.load() where members[stored.session.id] == nil {
+            var member = Member(session: stored.session, ticketHash: stored.ticketHash)
+            member.session.lastSeenAt = clock.now
+            // A warning that was going on is told anew by whoever takes the run up again.
+            if member.session.state != .ready { member.session.state = .open }
+            members[member.session.id] = member
+            byTicket[member.ticketHash] = member.session.id
+        }
+    }
+
+    // MARK: Sessions
+
+    var sessions: [Session] { members.values.map(\.session).sorted { ($0.openedAt, $0.id) < ($1.openedAt, $1.id) } }
+
+    var count: Int { members.count }
+
+    func session(_ id: String) -> Session? { members[id]?.session }
+
+    /// The session that a ticket belongs to.
+    func session(ticket: String) -> String? { byTicket[Secret.hash(ticket)] }
+
+    func open(_ request: SessionRequest) async throws -> (session: Session, ticket: String) {
+        guard loginsAccepted else { throw Refusal(.loginsRefused, 503) }
+        guard members.count < Self.largestCount else { throw Refusal.tooManyAttempts(seconds: 60) }
+        let ticket = Secret.token()
+        let session = Session(
+            id: Secret.identifier(), person: request.person, workstation: request.workstation,
+            language: request.language, clientVersion: request.clientVersion, state: .open, openedAt: clock.now,
+            lastSeenAt: clock.now)
+        let member = Member(session: session, ticketHash: Secret.hash(ticket))
+        members[session.id] = member
+        byTicket[member.ticketHash] = session.id
+        try await store.save(session, ticketHash: member.ticketHash)
+        guard loginsAccepted else {
+            // The update's warning came while this was being written: nobody may slip in unwarned.
+            await end(session.id)
+            throw Refusal(.loginsRefused, 503)
+        }
+        await greet(session.id)
+        return (session, ticket)
+    }
+
+    /// Ends a session; one that is unknown has ended already.
+    func end(_ id: String) async {
+        guard let member = members.removeValue(forKey: id) else { return }
+        byTicket[member.ticketHash] = nil
+        if warned.contains(id), member.session.state != .closing { ready.insert(id) }
+        for reader in member.readers.values { reader.finish() }
+        changed()
+        do {
+            try await store.remove(id)
+        } catch {
+            logger.error("a session's end could not be stored", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    func seen(_ id: String) { members[id]?.session.lastSeenAt = clock.now }
+
+    /// The person does not mind being closed.
+    func ready(_ id: String) async throws -> Session {
+        guard var member = members[id] else { throw Refusal.sessionUnknown }
+        member.session.lastSeenAt = clock.now
+        if member.session.state == .warned {
+            member.session.state = .ready
+            ready.insert(id)
+        }
+        members[id] = member
+        changed()
+        try await store.save(member.session, ticketHash: member.ticketHash)
+        return member.session
+    }
+
+    /// Ends the sessions that gave no sign of life: a workstation that was switched off must not hold up an update.
+    func endSilentSessions() async {
+        let limit = clock.now.addingTimeInterval(-Self.silenceLimit)
+        for member in members.values where member.readers.isEmpty && member.session.lastSeenAt < limit {
+            logger.info("session ended after silence", metadata: ["session": "\(member.session.id)"])
+            await end(member.session.id)
+        }
+    }
+
+    // MARK: Streams
+
+    /// A workstation's notices: what it missed first, then whatever comes.
+    func notices(for id: String, after lastID: Int?) throws -> EventChannel {
+        guard var member = members[id] else { throw Refusal.sessionUnknown }
+        let channel = EventChannel()
+        lastReader += 1
+        let reader = lastReader
+        member.readers[reader] = channel
+        member.session.lastSeenAt = clock.now
+        members[id] = member
+        for notice in member.notices where notice.id > (lastID ?? 0) { send(upToDate(notice), to: channel) }
+        channel.onEnd { Task { await self.left(id, reader) } }
+        return channel
+    }
+
+    private func left(_ id: String, _ reader: Int) {
+        members[id]?.readers[reader] = nil
+        members[id]?.session.lastSeenAt = clock.now
+    }
+
+    /// An application server's events: whether logins are accepted, then which sessions to close.
+    func applicationEvents() -> EventChannel {
+        let channel = EventChannel()
+        lastReader += 1
+        let reader = lastReader
+        applications[reader] = channel
+        channel.onEnd { Task { await self.applicationLeft(reader) } }
+        send(applicationEvent(.logins, accepted: loginsAccepted), to: channel)
+        for member in members.values where member.session.state == .closing {
+            send(applicationEvent(.closeSession, session: member.session.id), to: channel)
+        }
+        return channel
+    }
+
+    private func applicationLeft(_ reader: Int) { applications[reader] = nil }
+
+    private func applicationEvent(
+        _ kind: ApplicationEventKind, accepted: Bool? = nil, session: String? = nil
+    ) -> ApplicationEvent {
+        lastApplicationEvent += 1
+        return ApplicationEvent(id: lastApplicationEvent, kind: kind, accepted: accepted, session: session)
+    }
+
+    private func send(_ event: ApplicationEvent, to channel: EventChannel) {
+        guard let event = try? ServerSentEvent.json(event, name: "application", id: event.id) else { return }
+        channel.send(event)
+    }
+
+    private func send(_ notice: Notice, to channel: EventChannel) {
+        guard let event = try? ServerSentEvent.json(notice, name: "notice", id: notice.id) else { return }
+        channel.send(event)
+    }
+
+    private func tellApplications(_ event: ApplicationEvent) {
+        for channel in applications.values { send(event, to: channel) }
+    }
+
+    /// A countdown told again tells what is left now.
+    private func upToDate(_ notice: Notice) -> Notice {
+        guard let deadline = notice.deadline else { return notice }
+        var notice = notice
+        notice.secondsLeft = max(0, Int(deadline.timeIntervalSince(clock.now).rounded()))
+        return notice
+    }
+
+    private func notify(_ ids: some Sequence<String>, _ kind: NoticeKind, from: String?, to: String?) async {
+        let number: Int
+        do {
+            number = try await store.nextNotice()
+        } catch {
+            logger.error("a notice could not be numbered", metadata: ["reason": "\(error)"])
+            return
+        }
+        let deadline = kind == .warning ? warning?.deadline : nil
+        let left = deadline.map { max(0, Int($0.timeIntervalSince(clock.now).rounded())) }
+        for id in ids {
+            guard var member = members[id] else { continue }
+            let notice = Notice(
+                id: number, kind: kind,
+                text: Catalogue.notice(
+                    kind, product: productName, from: from, to: to, secondsLeft: left,
+                    language: member.session.language),
+                fromVersion: from, toVersion: to, deadline: deadline, secondsLeft: left)
+            // A newer word about the same update replaces what it makes untrue.
+            member.notices = member.notices.filter { $0.kind == .clientOffered && kind != .clientOffered } + [notice]
+            members[id] = member
+            for reader in member.readers.values { send(notice, to: reader) }
+        }
+    }
+
+    private func changed() {
+        for watcher in watchers.values { watcher.yield() }
+    }
+}
+
+// MARK: Driven by the update runner
+
+extension SessionRegistry {
+    /// Warns everyone who is not ready already and refuses new logins. Told again (after a restart, say), it warns
+    /// again with what is left of the time.
+    func warn(deadline: Date, from: String, to: String) async {
+        if warning == nil { (warned, ready, sessionCounts) = ([], [], SessionCounts()) }
+        warning = Warning(deadline: deadline, from: from, to: to)
+        await acceptLogins(false)
+        for id in members.keys {
+            warned.insert(id)
+            if members[id]?.session.state == .open { members[id]?.session.state = .warned }
+            if members[id]?.session.state == .ready { ready.insert(id) }
+        }
+        sessionCounts.warned = warned.count
+        await notify(members.keys.filter { members[$0]?.session.state == .warned }, .warning, from: from, to: to)
+        changed()
+    }
+
+    /// Returns at `deadline`, or as soon as everybody is ready or has left.
+    func waitUntilReadyOrDeadline(_ deadline: Date) async throws {
+        let left = deadline.timeIntervalSince(clock.now)
+        guard left > 0, !isEverybodyReady else { return }
+        let clock = clock
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await clock.sleep(seconds: left) }
+            group.addTask { await self.untilChanged { await self.isEverybodyReady } }
+            try await group.next()
+            group.cancelAll()
+        }
+        try Task.checkCancellation()
+    }
+
+    /// Has everybody closed who is still there: the workstation is told, and the application server closes the session.
+    func close(within seconds: Double) async -> SessionCounts {
+        let open = Array(members.keys)
+        for id in open { members[id]?.session.state = .closing }
+        await notify(open, .closing, from: warning?.from, to: warning?.to)
+        for id in open { tellApplications(applicationEvent(.closeSession, session: id)) }
+        if !open.isEmpty {
+            let clock = clock
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { try? await clock.sleep(seconds: seconds) }
+                group.addTask { await self.untilChanged { await self.count == 0 } }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+        // The service stops next: whoever is left is disconnected by that.
+        for id in Array(members.keys) { await end(id) }
+        sessionCounts.ready = ready.count
+        sessionCounts.closed = Set(open).subtracting(ready).count
+        return counts()
+    }
+
+    func cancelWarning() async {
+        guard let cancelled = warning else { return }
+        for id in members.keys where members[id]?.session.state != .ended { members[id]?.session.state = .open }
+        await notify(Array(members.keys), .cancelled, from: cancelled.from, to: cancelled.to)
+        await acceptLogins(true)
+    }
+
+    func acceptLogins(_ accepted: Bool) async {
+        if accepted { warning = nil }
+        guard loginsAccepted != accepted else { return }
+        loginsAccepted = accepted
+        tellApplications(applicationEvent(.logins, accepted: accepted))
+    }
+
+    /// Everyone whose client is of another version is offered the server's.
+    func offerClients(version: String) async {
+        offeredVersion = version
+        await notify(
+            members.values.filter { $0.session.clientVersion.map { $0 != version } ?? false }.map(\.session.id),
+            .clientOffered, from: nil, to: version)
+    }
+
+    func counts() -> SessionCounts {
+        var counts = sessionCounts
+        counts.ready = ready.count
+        return counts
+    }
+
+    /// A session that has just been opened learns what everybody else was told.
+    private func greet(_ id: String) async {
+        guard let version = offeredVersion, let client = members[id]?.session.clientVersion, client != version else {
+            return
+        }
+        await notify([id], .clientOffered, from: client, to: version)
+    }
+
+    private var isEverybodyReady: Bool { members.values.allSatisfy { $0.session.state == .ready } }
+
+    /// Waits until `condition` holds, looking at each change; ends when the task is cancelled.
+    private func untilChanged(_ condition: @Sendable () async -> Bool) async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        lastReader += 1
+        let key = lastReader
+        watchers[key] = continuation
+        defer { watchers[key] = nil }
+        continuation.yield()
+        for await _ in stream {
+            if await condition() { return }
+        }
+    }
+}
