@@ -43,3 +43,12 @@ extension ArraySlice: ContiguousBytesSource where Element == UInt8 {
     var byteCount: Int { count }
     func withBytes(_ body: (UnsafeRawBufferPointer) -> Void) { withUnsafeBytes(body) }
 }
+
+/// SHA-256 of bytes in memory, in lower-case hex.
+public enum ContentHash {
+    public static func sha256(_ bytes: [UInt8]) -> String {
+        var hash = RunningHash()
+        hash.update(bytes)
+        return hash.hex
+    }
+}

@@ -19,7 +19,7 @@ public struct PackagingError: Error, Sendable, CustomStringConvertible {
         case malformed
         case notFound(Missing)
         /// The repository's metadata was refused.
-        // case untrusted(TUFError)
+        case untrusted(TUFError)
         case fetch(FetchError)
         case file(FileError)
         /// A path or symlink leads out of its folder.
@@ -60,5 +60,16 @@ extension PackagingError {
 
     public init(_ error: FileError) {
         self.init(.file(error), error.description)
+    }
+}
+
+extension PackagingError {
+    /// A vendor that cannot be reached and a disk that is full are not a matter of trust.
+    init(_ error: TUFError) {
+        switch error.code {
+        case .fetch(let fetch): self.init(.fetch(fetch), "The repository cannot be read: \(error.description)")
+        case .store(let file): self.init(file)
+        default: self.init(.untrusted(error), "The repository cannot be trusted: \(error.description)")
+        }
     }
 }

@@ -68,18 +68,21 @@ public struct TreeScanner: Sendable {
     private func list(
         _ folder: FilePath, prefix: String, into entries: inout [ScannedFolder.Entry]
     ) throws(PackagingError) {
-        for name in try PackagingError.files({ () throws(FileError) in try fileSystem.entries(of: folder) }) {
+        let names: [String]
+        do {
+            names = try fileSystem.entries(of: folder)
+        } catch {
+            guard error.code == .badName else { throw PackagingError(error) }
+            throw PackagingError(.unsupported, "A name in this folder is not UTF-8.", at: folder.string)
+        }
+        for name in names {
             let path = prefix + name
             try Tree.checkPath(path, Array(path.utf8))
             let file = folder.appending(name)
             guard
                 let attributes = try PackagingError.files({ () throws(FileError) in try fileSystem.attributes(of: file)
-                    })
+                })
             else {
-                // A name that is not UTF-8 was repaired when it was listed, so nothing has it.
-                guard !name.unicodeScalars.contains("\u{FFFD}") else {
-                    throw PackagingError(.unsupported, "The name is not UTF-8.", at: path)
-                }
                 throw PackagingError(.changedWhileRead, "It disappeared while the folder was being read.", at: path)
             }
             switch attributes.kind {
