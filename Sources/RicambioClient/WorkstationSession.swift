@@ -87,7 +87,7 @@ public actor WorkstationSession {
     }
 
     /// The client that belongs to this server now; `nil` when the release has none for `platform`.
-    public func clientOffer(platform: String = ComponentPlatform.current) async throws(ClientError) -> ClientOffer? {
+    public func clientOffer(platform: String = Platform.current) async throws(ClientError) -> ClientOffer? {
         do {
             return try await lazy.get().get("session/client?platform=\(platform.percentEncoded)")
         } catch  where error.code == .notFound {

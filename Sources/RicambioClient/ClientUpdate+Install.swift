@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import Packaging
+import Platform
+import SystemPackage
+import TUF
+
+extension ClientUpdate {
+    /// Fetches, verifies, stages and puts the new version in place; the program goes on running from the old one,
+    /// which is now named `<name>_old`, until it is relaunched. After an error the old version is in place, and what
+    /// was fetched is used by the next attempt.
+    public func install(
+        _ update: AvailableUpdate, progress: @escaping @Sendable (ClientUpdateProgress) -> Void = { _ in }
+    ) async throws(ClientError) {
+        let (place, keep) = (self.place, self.keep)
+        let lock = try await BlockingWork.run { () throws(ClientError) in try place.beginInstall(update) }
+        defer { lock.release() }
+        let pack = place.downloads.appending(update.tree.pack.sha256)
+        try await ClientError.packaging { () throws(PackagingError) in
+            try await update.repository.fetchPack(update.tree.pack, to: pack, fileSystem: place.fileSystem) {
+                progress(.downloading(done: $0, total: $1))
+            }
+        }
+        guard !Task.isCancelled else { throw ClientError(.cancelled, "Cancelled. Nothing was changed.") }
+        try await BlockingWork.run { () throws(ClientError) in
+            try place.stage(update.tree, pack: pack) { progress(.staging(done: $0, total: $1)) }
+            progress(.swapping)
+            try place.finishInstall(update, keep: keep)
+        }
+    }
+}
+
+extension ClientFolder {
+    /// Takes the lock, clears away what an earlier attempt left, and refuses what cannot succeed.
+    fileprivate func beginInstall(_ update: AvailableUpdate) throws(ClientError) -> any HeldLock {
+        guard !name.isEmpty, parent.isAbsolute else {
+            throw ClientError(.folder, "\(live) is not the absolute path of a folder.")
+        }
+        let held: (any HeldLock)?
+        do {
+            held = try lock()
+        } catch {
+            throw ClientError(
+                .folder,
+                "This program cannot update itself, because it may not write to \(parent): \(error.reason) "
+                    + "Ask your administrator to update it, or for the right to write there.")
+        }
+        guard let held else {
+            throw ClientError(.busy, "Another program is updating \(live) right now.")
+        }
+        do {
+            try prepare(update)
+        } catch {
+            held.release()
+            throw error
+        }
+        return held
+    }
+
+    private func prepare(_ update: AvailableUpdate) throws(ClientError) {
+        if case .unconfirmed(let version) = try recover() {
+            throw ClientError(
+                .busy, "Version \(version) was put in place and is to be started first; start the program anew.")
+        }
+        let (here, there, blocked, free) = try ClientError.files { () throws(FileError) in
+            try fileSystem.makeDirectories(downloads)
+            return (
+                try fileSystem.attributes(of: live), try fileSystem.attributes(of: state),
+                try fileSystem.exists(old), try fileSystem.freeBytes(at: state)
+            )
+        }
+        guard let here, here.kind == .directory else {
+            throw ClientError(.folder, "\(live) is not a folder, or a symlink to one: name the folder itself.")
+        }
+        guard here.device == there?.device else {
+            throw ClientError(.folder, "\(live) is on another file system than \(parent); they cannot change places.")
+        }
+        guard !blocked else {
+            throw ClientError(.folder, "\(old) is in the way: move it away, then update again.")
+        }
+        let needed = update.packBytes + update.installedBytes + (16 << 20)
+        guard free >= needed else {
+            throw ClientError(
+                .folder, "\(parent) has \(free) bytes free; the update needs \(needed). Nothing was changed.")
+        }
+    }
+
+    fileprivate func stage(
+        _ tree: Tree, pack: FilePath, progress: (Int64, Int64) -> Void
+    ) throws(ClientError) {
+        try ClientError.files { () throws(FileError) in try fileSystem.removeTree(staged) }
+        do {
+            try Stager(fileSystem: fileSystem).stage(tree, pack: pack, into: staged, progress: progress)
+        } catch {
+            throw ClientError(error)
+        }
+    }
+
+    fileprivate func finishInstall(_ update: AvailableUpdate, keep: [KeepPattern]) throws(ClientError) {
+        try ClientError.files { () throws(FileError) in
+            _ = try KeptFiles(patterns: keep, live: live, staged: staged, fileSystem: fileSystem).carryOver()
+        }
+        let tree: [UInt8]
+        do {
+            tree = try update.tree.encoded()
+        } catch {
+            throw ClientError(error)
+        }
+        try ClientError.files { () throws(FileError) in
+            let trees = state.appending("trees")
+            try fileSystem.removeTree(trees)
+            try fileSystem.makeDirectories(trees)
+            try fileSystem.replace(trees.appending("\(update.version).json"), with: tree, permissions: 0o644)
+        }
+        try swap(
+            to: InstalledClient(
+                product: update.product, version: update.version, component: update.tree.component,
+                platform: update.tree.platform))
+        // The update has succeeded; what cannot be removed now goes with the next one.
+        try? fileSystem.removeTree(downloads)
+    }
+}
