@@ -15,7 +15,7 @@ struct StateDatabase: Sendable {
     let writer: any DatabaseWriter
 
     /// In the order in which they are applied. A part that has tables of its own adds its migration here.
-    static let migrations: [StateMigration] = [.accountsAndHistory]
+    static let migrations: [StateMigration] = [.accountsAndHistory, .outbox]
 
     /// Opens or makes the file; its folder must exist.
     static func open(_ file: FilePath) throws -> StateDatabase {
