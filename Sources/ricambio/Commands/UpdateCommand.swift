@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentAPI
+import ArgumentParser
+import Foundation
+import RicambioClient
+
+struct UpdateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update",
+        abstract: "Orders an update and follows it; the exit code tells its outcome.",
+        discussion: "With --json the run is printed once, as it ended (with --detach: as it was ordered).")
+
+    @Option(help: "The version to update to; default: the channel's current one.")
+    var version: String?
+
+    @Option(help: "Seconds that people have between the warning and the closing of their sessions, 0–3600.")
+    var grace = UpdateOrder.defaultGraceSeconds
+
+    @Option(help: "Who gets the mail at the end; may be given more than once. Default: the agent's configuration.")
+    var email: [String] = []
+
+    @Option(help: "When: 22:00, \"2026-12-24 22:00\" or ISO 8601; default: now.")
+    var at: String?
+
+    @Flag(help: "Do not wait for the end.")
+    var detach = false
+
+    @Flag(help: "Do not ask for confirmation.")
+    var yes = false
+
+    @OptionGroup var options: AgentOptions
+
+    func validate() throws {
+        guard UpdateOrder.allowedGraceSeconds.contains(grace) else {
+            throw ValidationError("--grace must be between 0 and 3600 seconds.")
+        }
+        _ = try scheduled(now: Date())
+    }
+
+    func run() async throws {
+        let run = try await options.connected { administration in
+            let installation = try await options.chosenInstallation(administration)
+            try refuseWhenCurrent(installation)
+            try confirm(installation)
+            let order = UpdateOrder(
+                version: version, graceSeconds: grace, email: email, language: options.output.language,
+                at: try scheduled(now: Date()))
+            let ordered = try await administration.order(installation.id, order)
+            if detach { return ordered }
+            return try await administration.follow(
+                ordered, output: options.output.json ? .silent : .chosen(json: false),
+                quantities: options.output.quantities)
+        }
+        if options.output.json {
+            Console.print(data: try APIJSON.encode(run, pretty: true))
+        } else if detach {
+            Console.print(Text.watchLater(options.output.chosenLanguage))
+        }
+        let code = CommandExit(run.outcome)
+        if code != .done { throw ExitCode(code.rawValue) }
+    }
+
+    private func scheduled(now: Date) throws -> Date? {
+        guard let at else { return nil }
+        guard let date = TimeArgument.date(at, now: now, timeZone: .current) else {
+            throw ValidationError("--at does not understand “\(at)”: write 22:00, \"2026-12-24 22:00\" or ISO 8601.")
+        }
+        return date
+    }
+
+    /// Without a version there must be something newer; a version named is the agent's to judge.
+    private func refuseWhenCurrent(_ installation: InstallationStatus) throws(CommandLineError) {
+        guard version == nil, installation.available == nil, let installed = installation.version else { return }
+        if let problem = installation.problem {
+            throw CommandLineError(.failed, problem.happened, problem.state, problem.remedy)
+        }
+        throw CommandLineError(
+            .nothingToUpdate, Text.nothingNewer(options.output.chosenLanguage, installation.product, installed))
+    }
+
+    private func confirm(_ installation: InstallationStatus) throws(CommandLineError) {
+        guard !yes, !options.output.json, Console.isInputTerminal, Console.isOutputTerminal else { return }
+        let language = options.output.chosenLanguage
+        if installation.sessions > 0 {
+            Console.print(Text.confirmPeople(language, "\(installation.sessions)"))
+        }
+        Console.write(
+            Text.confirm(
+                language, installation.product, installation.version ?? "–",
+                version ?? installation.available ?? "–", "\(grace)"))
+        guard readLine()?.lowercased().first == language.yes else { throw CommandLineError(.cancelled) }
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentAPI
+import ArgumentParser
+import Foundation
+import Platform
+
+extension Language: ExpressibleByArgument {}
+
+/// What every command for people takes.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Answer as JSON.")
+    var json = false
+
+    @Option(help: "it, en, fr or de; default: the environment's locale.")
+    var language: Language?
+
+    var chosenLanguage: Language {
+        Language.chosen(language, environment: ProcessInfo.processInfo.environment)
+    }
+
+    var quantities: Quantities {
+        Quantities(language: chosenLanguage, timeZone: .current)
+    }
+}
+
+/// Which agent, and which installation of it.
+struct AgentOptions: ParsableArguments {
+    @Option(help: "The agent's address; default: $RICAMBIO_AGENT, else the one logged in to last.")
+    var agent: String?
+
+    @Option(help: "SHA-256 of the agent's certificate; default: the one saved at login.")
+    var fingerprint: String?
+
+    @Option(help: "Which installation, when the agent has several.")
+    var installation: String?
+
+    @OptionGroup var output: OutputOptions
+
+    /// The saved login that is meant.
+    func credential(environment: [String: String]) throws(CommandLineError) -> Credential {
+        let store = CredentialStore(
+            folder: try CredentialStore.folder(environment: environment), fileSystem: POSIXFileSystem())
+        let credentials = try store.load()
+        let named = agent ?? environment["RICAMBIO_AGENT"].flatMap { $0.isEmpty ? nil : $0 }
+        var found = credentials.agents.first
+        if let named { found = credentials[named] }
+        guard var found else {
+            throw CommandLineError(
+                .notAllowed, named.map { "You are not logged in to \($0)." } ?? "You are not logged in to an agent.",
+                "Log in with: ricambio login \(named ?? "URL") --fingerprint HEX")
+        }
+        if let fingerprint { found.fingerprint = fingerprint }
+        return found
+    }
+}
