@@ -29,6 +29,7 @@ extension Target.Dependency {
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let swiftASN1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let system = product(name: "SystemPackage", package: "swift-system")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let x509 = product(name: "X509", package: "swift-certificates")
     static let yams = product(name: "Yams", package: "Yams")
 }
@@ -132,10 +133,10 @@ let package = Package(
             path: "Examples/OfficeMaker/Client", swiftSettings: strict),
         .target(
             name: "Stage",
-            dependencies: ["AgentAPI", "Platform", "RicambioClient", .subprocess, .system],
+            dependencies: ["AgentAPI", "Platform", "RicambioClient", .nioCore, .nioPosix, .system],
             path: "Examples/Stage", swiftSettings: strict),
         .executableTarget(
-            name: "demo", dependencies: ["AgentAPI", "Stage", .argumentParser, .system],
+            name: "demo", dependencies: ["AgentAPI", "Stage", .argumentParser, .system, .unixSignals],
             path: "Examples/Demo", swiftSettings: strict),
 
         // Tests.
@@ -184,8 +185,12 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AgentAPI", "Platform", "RicambioClient", "Stage", "TestSupport", .subprocess, .system,
+                "AgentAPI", "Platform", "RicambioClient", "Stage", "TestSupport", .system,
             ],
             path: "Tests/EndToEnd", swiftSettings: strict),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["AgentAPI", "Platform", "RicambioClient", "TestSupport", "ricambio", .system],
+            swiftSettings: strict),
     ]
 )

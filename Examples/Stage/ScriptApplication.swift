@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Platform
+public import Platform
 public import SystemPackage
 
 /// The smallest application that can be supervised and updated: a shell script in a folder, healthy as soon as it

@@ -14,13 +14,11 @@ public struct StageError: Error, CustomStringConvertible, Sendable {
 public func eventually(
     _ what: String, within seconds: Double = 60, _ condition: () async throws -> Bool
 ) async throws {
-    _ = try await eventually(what, within: seconds) { () -> Bool? in
-        try await condition() ? true : nil
-    }
+    _ = try await eventualValue(what, within: seconds) { try await condition() ? true : nil }
 }
 
 /// Waits until `value` is there.
-public func eventually<Value>(
+public func eventualValue<Value>(
     _ what: String, within seconds: Double = 60, _ value: () async throws -> Value?
 ) async throws -> Value {
     let start = ContinuousClock.now

@@ -32,7 +32,7 @@ public final class StagedProcess: Sendable {
 
     /// What follows `prefix` in the first line that has it; a process that ends before is an error with its output.
     public func line(after prefix: String, within seconds: Double = 60) async throws -> String {
-        let found: Result<String, StageError> = try await eventually("\(name) writes “\(prefix)…”", within: seconds) {
+        let found: Result<String, StageError> = try await eventualValue("\(name) writes “\(prefix)…”", within: seconds) {
             // Asked first: what it wrote before its end counts.
             let isRunning = isRunning
             if let line = lines.first(where: { $0.hasPrefix(prefix) }) {
@@ -44,7 +44,7 @@ public final class StagedProcess: Sendable {
     }
 
     public func wait(within seconds: Double = 60) async throws -> ProcessEnd {
-        try await eventually("\(name) ends", within: seconds) { isRunning ? nil : true }
+        try await eventually("\(name) ends", within: seconds) { !isRunning }
         return try await handle.wait()
     }
 

@@ -23,7 +23,7 @@ extension AdministrationCommand {
         if options.output.json {
             Console.print(data: try APIJSON.encode(answer, pretty: true))
         } else {
-            Console.print(lines: text(answer, Formatter(quantities: options.output.quantities)))
+            Console.print(lines: text(answer, options.output.formatter))
         }
         let code = exit(answer)
         if code != .done { throw ExitCode(code.rawValue) }
@@ -60,7 +60,8 @@ extension AgentOptions {
                 .failed, "This agent has no installations.", "Add one under `installations:` of its configuration.")
         }
         guard installations.count == 1 else {
-            throw CommandLineError(.usage, "This agent has several installations: \(known).", "Name one with --installation.")
+            throw CommandLineError(
+                .usage, Catalogue.text(.chooseInstallation, ["list": known], output.chosenLanguage))
         }
         return first
     }

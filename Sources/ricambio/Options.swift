@@ -18,8 +18,8 @@ struct OutputOptions: ParsableArguments {
         Language.chosen(language, environment: ProcessInfo.processInfo.environment)
     }
 
-    var quantities: Quantities {
-        Quantities(language: chosenLanguage, timeZone: .current)
+    var formatter: Formatter {
+        Formatter(language: chosenLanguage, timeZone: .current)
     }
 }
 

@@ -27,9 +27,9 @@ actor RunScreen {
     private var run: UpdateRun?
     private var drawn = 0
 
-    init(output: WatchOutput, quantities: Quantities) {
+    init(output: WatchOutput, display: ProgressDisplay) {
         self.output = output
-        display = ProgressDisplay(quantities: quantities)
+        self.display = display
         plain = PlainProgress(display: display)
     }
 
@@ -60,8 +60,8 @@ actor RunScreen {
 
 extension Administration {
     /// Follows `run` until it has ended and returns it as it ended.
-    func follow(_ run: UpdateRun, output: WatchOutput, quantities: Quantities) async throws -> UpdateRun {
-        let screen = RunScreen(output: output, quantities: quantities)
+    func follow(_ run: UpdateRun, output: WatchOutput, display: ProgressDisplay) async throws -> UpdateRun {
+        let screen = RunScreen(output: output, display: display)
         try await screen.show(run)
         if run.outcome != nil { return run }
         return try await withThrowingTaskGroup(of: UpdateRun?.self) { group in
@@ -74,7 +74,7 @@ extension Administration {
             }
             group.addTask {
                 var last = run
-                for try await change in watch(run.installation, run: run.id) where change != last {
+                for try await change in watch(run.id, of: run.installation) where change != last {
                     last = change
                     try await screen.show(change)
                 }

@@ -13,12 +13,12 @@ struct CancelCommand: AdministrationCommand {
     func perform(with administration: Administration) async throws -> UpdateRun {
         let installation = try await options.chosenInstallation(administration)
         guard let run = installation.run, run.outcome == nil else {
-            throw CommandLineError(.nothingToUpdate, Text.noRun(options.output.chosenLanguage))
+            throw CommandLineError(.nothingToUpdate, Catalogue.text(.nothingToCancel, options.output.chosenLanguage))
         }
-        return try await administration.cancel(installation.id, run: run.id)
+        return try await administration.cancel(run.id, of: installation.id)
     }
 
     func text(_ answer: UpdateRun, _ formatter: Formatter) -> [String] {
-        [Text.cancelledNow(formatter.quantities.language, answer.from)]
+        formatter.display.conclusion(of: answer)
     }
 }

@@ -10,7 +10,7 @@ struct HistoryCommand: AdministrationCommand {
     @OptionGroup var options: AgentOptions
 
     func perform(with administration: Administration) async throws -> [UpdateRun] {
-        try await administration.history(try await options.chosenInstallation(administration).id)
+        try await administration.history(of: try await options.chosenInstallation(administration).id)
     }
 
     func text(_ answer: [UpdateRun], _ formatter: Formatter) -> [String] {

@@ -53,9 +53,11 @@ struct LoginCommand: AsyncParsableCommand {
             let shown = Shown(agent: agent, user: user, role: answer.role, expiresAt: answer.expiresAt)
             Console.print(data: try APIJSON.encode(shown, pretty: true))
         } else {
-            Console.print(Text.loggedIn(output.chosenLanguage, agent, user))
+            Console.print(Catalogue.text(.loggedIn, ["url": agent, "user": user], language))
         }
     }
+
+    private var language: Language { output.chosenLanguage }
 
     /// What `--json` says; the token stays in the file.
     private struct Shown: Encodable {
@@ -66,7 +68,7 @@ struct LoginCommand: AsyncParsableCommand {
     }
 
     private func login(_ administration: Administration) async throws -> LoginAnswer {
-        let password = try passwordFile.map(read) ?? Console.secret("Password: ")
+        let password = try passwordFile.map(read) ?? Console.secret(Catalogue.text(.passwordPrompt, ["user": user], language))
         if let newPasswordFile {
             return try await administration.login(
                 user: user, password: password, newPassword: try read(newPasswordFile))
@@ -78,9 +80,10 @@ struct LoginCommand: AsyncParsableCommand {
                 .notAllowed, "This one-time password must be changed at the first login; you are not logged in.",
                 "Give the new one with --new-password-file.")
         }
-        let new = try Console.secret("New password: ")
-        guard try Console.secret("New password again: ") == new else {
-            throw CommandLineError(.failed, "The two new passwords are different; the old one still holds.")
+        Console.print(Catalogue.text(.passwordMustChange, language))
+        let new = try Console.secret(Catalogue.text(.newPasswordPrompt, language))
+        guard try Console.secret(Catalogue.text(.repeatPasswordPrompt, language)) == new else {
+            throw CommandLineError(.failed, Catalogue.text(.passwordsDiffer, language))
         }
         return try await administration.login(user: user, password: password, newPassword: new)
     }

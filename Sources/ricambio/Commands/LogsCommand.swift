@@ -18,7 +18,7 @@ struct LogsCommand: AdministrationCommand {
 
     func perform(with administration: Administration) async throws -> [String] {
         let installation = try await options.chosenInstallation(administration)
-        let text = try await administration.logs(installation.id, lines: lines)
+        let text = try await administration.logs(of: installation.id, lines: lines)
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         if lines.last == "" { lines.removeLast() }
         return lines

@@ -10,7 +10,7 @@ struct ReleasesCommand: AdministrationCommand {
     @OptionGroup var options: AgentOptions
 
     func perform(with administration: Administration) async throws -> [ReleaseSummary] {
-        try await administration.releases(try await options.chosenInstallation(administration).id)
+        try await administration.releases(of: try await options.chosenInstallation(administration).id)
     }
 
     func text(_ answer: [ReleaseSummary], _ formatter: Formatter) -> [String] {

@@ -10,7 +10,7 @@ struct SessionsCommand: AdministrationCommand {
     @OptionGroup var options: AgentOptions
 
     func perform(with administration: Administration) async throws -> [Session] {
-        try await administration.sessions(try await options.chosenInstallation(administration).id)
+        try await administration.sessions(of: try await options.chosenInstallation(administration).id)
     }
 
     func text(_ answer: [Session], _ formatter: Formatter) -> [String] {

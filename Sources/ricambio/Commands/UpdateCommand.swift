@@ -45,16 +45,20 @@ struct UpdateCommand: AsyncParsableCommand {
             let order = UpdateOrder(
                 version: version, graceSeconds: grace, email: email, language: options.output.language,
                 at: try scheduled(now: Date()))
-            let ordered = try await administration.order(installation.id, order)
+            let ordered = try await administration.order(order, for: installation.id)
             if detach { return ordered }
             return try await administration.follow(
                 ordered, output: options.output.json ? .silent : .chosen(json: false),
-                quantities: options.output.quantities)
+                display: options.output.formatter.display)
         }
         if options.output.json {
             Console.print(data: try APIJSON.encode(run, pretty: true))
         } else if detach {
-            Console.print(Text.watchLater(options.output.chosenLanguage))
+            let language = options.output.chosenLanguage
+            Console.print(
+                options.output.formatter.display.scheduled(run)
+                    ?? Catalogue.text(.updateOrdered, ["id": run.id], language))
+            Console.print(Catalogue.text(.updateDetached, language))
         }
         let code = CommandExit(run.outcome)
         if code != .done { throw ExitCode(code.rawValue) }
@@ -75,19 +79,24 @@ struct UpdateCommand: AsyncParsableCommand {
             throw CommandLineError(.failed, problem.happened, problem.state, problem.remedy)
         }
         throw CommandLineError(
-            .nothingToUpdate, Text.nothingNewer(options.output.chosenLanguage, installation.product, installed))
+            .nothingToUpdate, Catalogue.text(.upToDate, ["version": installed], options.output.chosenLanguage))
     }
 
     private func confirm(_ installation: InstallationStatus) throws(CommandLineError) {
         guard !yes, !options.output.json, Console.isInputTerminal, Console.isOutputTerminal else { return }
         let language = options.output.chosenLanguage
-        if installation.sessions > 0 {
-            Console.print(Text.confirmPeople(language, "\(installation.sessions)"))
+        let question = Catalogue.text(
+            .confirmUpdate,
+            [
+                "product": installation.product, "from": installation.version ?? "–",
+                "to": version ?? installation.available ?? "–",
+                "people": Catalogue.counted(installation.sessions, .person, language),
+                "grace": Catalogue.duration(seconds: grace, language),
+            ], language)
+        Console.write(question + " ")
+        let yes = Catalogue.text(.yesLetters, language)
+        guard let answer = readLine()?.lowercased().first, yes.contains(answer) else {
+            throw CommandLineError(.cancelled)
         }
-        Console.write(
-            Text.confirm(
-                language, installation.product, installation.version ?? "–",
-                version ?? installation.available ?? "–", "\(grace)"))
-        guard readLine()?.lowercased().first == language.yes else { throw CommandLineError(.cancelled) }
     }
 }

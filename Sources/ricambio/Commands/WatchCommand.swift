@@ -20,7 +20,7 @@ struct WatchCommand: AsyncParsableCommand {
             let installation = try await options.chosenInstallation(administration)
             let started = try await found(in: installation, administration)
             return try await administration.follow(
-                started, output: .chosen(json: options.output.json), quantities: options.output.quantities)
+                started, output: .chosen(json: options.output.json), display: options.output.formatter.display)
         }
         let code = CommandExit(ended.outcome)
         if code != .done { throw ExitCode(code.rawValue) }
@@ -29,10 +29,10 @@ struct WatchCommand: AsyncParsableCommand {
     private func found(
         in installation: InstallationStatus, _ administration: Administration
     ) async throws -> UpdateRun {
-        if let run { return try await administration.run(installation.id, run: run) }
+        if let run { return try await administration.run(run, of: installation.id) }
         if let run = installation.run { return run }
-        guard let last = try await administration.history(installation.id).first else {
-            throw CommandLineError(.nothingToUpdate, Text.noRuns(options.output.chosenLanguage))
+        guard let last = try await administration.history(of: installation.id).first else {
+            throw CommandLineError(.nothingToUpdate, Catalogue.text(.noRuns, options.output.chosenLanguage))
         }
         return last
     }

@@ -4,22 +4,21 @@ import Foundation
 
 /// What the commands answer, as text. Pure: values come in, lines come out.
 struct Formatter {
-    var quantities: Quantities
+    var language: Language
+    var timeZone: TimeZone
 
-    private var language: Language { quantities.language }
-    private var display: ProgressDisplay { ProgressDisplay(quantities: quantities) }
+    var display: ProgressDisplay { ProgressDisplay(language: language, timeZone: timeZone) }
 
     func installations(_ installations: [InstallationStatus]) -> [String] {
-        guard !installations.isEmpty else { return [Text.noInstallations(language)] }
-        let header = [Text.installation, .product, .version, .available, .service, .sessions, .run, .folder]
+        let header: [TextKey] = [.installation, .product, .version, .available, .service, .sessions, .run, .folder]
         let rows = installations.map { installation in
             [
-                installation.id, installation.product, installation.version ?? Text.none(language),
-                installation.available ?? "–", word(installation.service), "\(installation.sessions)",
+                installation.id, installation.product, installation.version ?? "–", installation.available ?? "–",
+                Catalogue.service(installation.service, language), "\(installation.sessions)",
                 installation.run.map(summary) ?? "–", installation.folder,
             ]
         }
-        var lines = TextTable.lines(header: header.map { $0(language) }, rows: rows)
+        var lines = table(header, rows)
         for installation in installations {
             guard let problem = installation.problem else { continue }
             lines += ["", "\(installation.id):"] + display.sentences(of: problem).map { "  " + $0 }
@@ -28,77 +27,67 @@ struct Formatter {
     }
 
     func releases(_ releases: [ReleaseSummary]) -> [String] {
-        guard !releases.isEmpty else { return [Text.noReleases(language)] }
-        let header = [Text.version, .date, .severity, .size, .remark]
+        guard !releases.isEmpty else { return [Catalogue.text(.noReleases, language)] }
         let rows = releases.map { release in
-            var remarks: [String] = []
-            if release.isCurrent { remarks.append(Text.current(language)) }
-            if release.isInstalled { remarks.append(Text.installed(language)) }
-            if release.isRecalled { remarks.append(Text.recalled(language)) }
+            var remarks: [TextKey] = []
+            if release.isCurrent { remarks.append(.current) }
+            if release.isInstalled { remarks.append(.installed) }
+            if release.isRecalled { remarks.append(.recalled) }
             return [
-                release.version, quantities.time(release.date), release.severity,
-                release.fullPackBytes.map(quantities.bytes) ?? "–", remarks.joined(separator: ", "),
+                release.version, moment(release.date), release.severity,
+                release.fullPackBytes.map { Catalogue.bytes($0, language) } ?? "–",
+                remarks.map { Catalogue.text($0, language) }.joined(separator: ", "),
             ]
         }
-        var lines = TextTable.lines(header: header.map { $0(language) }, rows: rows)
+        var lines = table([.version, .date, .severity, .size, .state], rows)
         for release in releases {
             guard let notes = release.notes[language.rawValue] ?? release.notes["en"] else { continue }
             lines += ["", "\(release.version):"]
-            lines += notes.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }
+            lines += notes.split(separator: "\n").map { "  " + $0 }
         }
         return lines
     }
 
     func sessions(_ sessions: [Session]) -> [String] {
-        guard !sessions.isEmpty else { return [Text.noSessions(language)] }
-        let header = [Text.person, .workstation, .client, .state, .since]
+        guard !sessions.isEmpty else { return [Catalogue.text(.noSessions, language)] }
         let rows = sessions.map { session in
             [
-                session.person, session.workstation, session.clientVersion ?? "–", word(session.state),
-                quantities.time(session.openedAt),
+                session.person, session.workstation, session.clientVersion ?? "–",
+                Catalogue.session(session.state, language), moment(session.openedAt),
             ]
         }
-        return TextTable.lines(header: header.map { $0(language) }, rows: rows)
+        return table([.person, .workstation, .client, .state, .since], rows)
     }
 
     func history(_ runs: [UpdateRun]) -> [String] {
-        guard !runs.isEmpty else { return [Text.noRuns(language)] }
-        let header = [Text.date, .run, .outcome, .downtime, .remark]
+        guard !runs.isEmpty else { return [Catalogue.text(.noRuns, language)] }
         let rows = runs.map { run in
             [
-                run.steps.first.map { quantities.time($0.startedAt) } ?? "–", "\(run.from) → \(run.to)",
-                summary(run), run.downtimeSeconds.map(quantities.duration) ?? "–", run.failure?.happened ?? "",
+                run.steps.first.map { moment($0.startedAt) } ?? "–", run.from, run.to, summary(run),
+                run.downtimeSeconds.map { Catalogue.measured(seconds: $0, language) } ?? "–",
+                run.failure?.happened ?? "",
             ]
         }
-        return TextTable.lines(header: header.map { $0(language) }, rows: rows)
+        return table([.date, .from, .to, .outcome, .downtime, .happened], rows)
     }
 
-    /// One run in a word: its outcome, or what it is doing.
-    func summary(_ run: UpdateRun) -> String {
-        if let outcome = run.outcome { return display.word(outcome) }
-        if run.step == .requested, let at = run.order.at {
-            return Text.scheduled(language, quantities.time(at))
-        }
+    /// One run in a few words: its outcome, or what it is doing.
+    private func summary(_ run: UpdateRun) -> String {
+        if let outcome = run.outcome { return Catalogue.outcome(outcome, language) }
+        if run.step == .requested, let at = run.order.at { return moment(at) }
         return Catalogue.step(run.step, language)
     }
 
-    private func word(_ state: ServiceState) -> String {
-        switch state {
-        case .starting: Text.starting(language)
-        case .running: Text.running(language)
-        case .stopping: Text.stopping(language)
-        case .stopped: Text.stopped(language)
-        case .waitingToRestart: Text.waitingToRestart(language)
-        }
+    private func moment(_ date: Date) -> String {
+        Catalogue.moment(date, language, timeZone: timeZone)
     }
 
-    private func word(_ state: SessionState) -> String {
-        switch state {
-        case .open: Text.open(language)
-        case .warned: Text.warned(language)
-        case .ready: Text.ready(language)
-        case .closing: Text.closing(language)
-        case .ended: Text.ended(language)
-        }
+    private func table(_ header: [TextKey], _ rows: [[String]]) -> [String] {
+        TextTable.lines(header: header.map { Catalogue.text($0, language).uppercased() }, rows: rows)
     }
+}
+
+extension Catalogue {
+    /// A text without arguments.
+    static func text(_ key: TextKey, _ language: Language) -> String { text(key, [:], language) }
 }

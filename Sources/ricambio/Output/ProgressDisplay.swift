@@ -4,9 +4,8 @@ import Foundation
 
 /// How an update run looks while it happens and when it has ended. Pure: a run comes in, lines come out.
 struct ProgressDisplay {
-    var quantities: Quantities
-
-    private var language: Language { quantities.language }
+    var language: Language
+    var timeZone: TimeZone
 
     /// The whole picture for a terminal that redraws it: a title, a line per step, and at the end what came of it.
     func picture(of run: UpdateRun, now: Date, width: Int) -> [String] {
@@ -15,51 +14,61 @@ struct ProgressDisplay {
         let column = (names.map(\.count).max() ?? 0) + 2
         var lines = ["\(run.product) \(run.from) → \(run.to)"]
         for (record, name) in zip(steps, names) {
-            var line = "  \(mark(record, in: run)) \(TextTable.pad(name, to: column))"
-            line += TextTable.pad(time(of: record, in: run, now: now), to: 14)
-            line += detail(of: record, in: run, now: now)
-            lines.append(line)
+            let line =
+                "  \(mark(record, in: run)) " + TextTable.pad(name, to: column)
+                + TextTable.pad(time(of: record, in: run, now: now), to: 12) + detail(of: record, in: run, now: now)
+            lines.append(TextTable.trimmed(line))
         }
-        if let at = run.order.at, run.steps.count <= 1, run.outcome == nil {
-            lines.append("  " + Text.scheduled(language, quantities.time(at)))
-        }
-        return (lines + conclusion(of: run)).map { fitted($0, to: width) }
+        if let at = scheduled(run) { lines.append("  " + at) }
+        return lines.map { fitted($0, to: width) } + conclusion(of: run)
     }
 
     /// What came of a run that has ended; empty while it is going on.
     func conclusion(of run: UpdateRun) -> [String] {
         guard let outcome = run.outcome else { return [] }
-        var lines = ["\(run.product): \(word(outcome)), \(outcome == .updated ? run.to : run.from)"]
-        if let down = run.downtimeSeconds {
-            lines.append(
-                Text.down(
-                    language, quantities.duration(down), quantities.duration(run.applicationStopSeconds ?? 0),
-                    quantities.duration(run.applicationStartSeconds ?? 0)))
-        }
+        var lines = [sentence(outcome, run)]
         let people = run.sessions
         if people.warned > 0 {
-            lines.append(Text.people(language, "\(people.warned)", "\(people.ready)", "\(people.closed)"))
+            let counts: [(SessionState, Int)] = [
+                (.warned, people.warned), (.ready, people.ready), (.ended, people.closed),
+            ]
+            let text = counts.map { "\(Catalogue.session($0, language)) \($1)" }.joined(separator: ", ")
+            lines.append("\(Catalogue.text(.sessions, language)): \(text)")
         }
-        if !run.kept.isEmpty { lines.append(Text.kept(language, "\(run.kept.count)")) }
-        lines += run.beside.map { Text.beside(language, $0) }
+        if !run.kept.isEmpty {
+            lines.append(
+                "\(Catalogue.text(.kept, language)): \(Catalogue.counted(run.kept.count, .file, language))")
+        }
+        lines += run.beside.map { "  + \($0)" }
         return lines + (run.failure.map(sentences) ?? [])
     }
 
     /// What happened, what state the system is in, what to do.
     func sentences(of failure: Failure) -> [String] {
-        [
-            Text.whatHappened(language, failure.happened), Text.whatState(language, failure.state),
-            Text.whatToDo(language, failure.remedy),
+        let parts: [(TextKey, String)] = [
+            (.happened, failure.happened), (.systemState, failure.state), (.remedy, failure.remedy),
         ]
+        return parts.map { "\(Catalogue.text($0, language)): \($1)" }
     }
 
-    func word(_ outcome: UpdateOutcome) -> String {
-        switch outcome {
-        case .updated: Text.updated(language)
-        case .rolledBack: Text.rolledBack(language)
-        case .cancelled: Text.cancelled(language)
-        case .failed: Text.failed(language)
-        }
+    /// When a run that has not begun is to begin.
+    func scheduled(_ run: UpdateRun) -> String? {
+        guard run.outcome == nil, run.step == .requested, let at = run.order.at else { return nil }
+        return Catalogue.text(
+            .updateScheduled, ["id": run.id, "date": Catalogue.moment(at, language, timeZone: timeZone)], language)
+    }
+
+    private func sentence(_ outcome: UpdateOutcome, _ run: UpdateRun) -> String {
+        var arguments = ["product": run.product, "from": run.from, "to": run.to]
+        arguments["time"] = run.downtimeSeconds.map { Catalogue.measured(seconds: $0, language) }
+        let key: TextKey =
+            switch outcome {
+            case .updated: .updated
+            case .rolledBack: .rolledBack
+            case .cancelled: .cancelled
+            case .failed: .failed
+            }
+        return Catalogue.text(key, arguments, language)
     }
 
     private func mark(_ record: StepRecord, in run: UpdateRun) -> String {
@@ -72,20 +81,25 @@ struct ProgressDisplay {
 
     private func time(of record: StepRecord, in run: UpdateRun, now: Date) -> String {
         let end = record.endedAt ?? (run.outcome == nil ? now : record.startedAt)
-        return quantities.duration(end.timeIntervalSince(record.startedAt))
+        return duration(from: record.startedAt, to: end)
+    }
+
+    fileprivate func duration(from start: Date, to end: Date) -> String {
+        Catalogue.measured(seconds: max(0, end.timeIntervalSince(start)), language)
     }
 
     /// Bytes of steps that move bytes, and the countdown of the warning.
     fileprivate func detail(of record: StepRecord, in run: UpdateRun, now: Date?) -> String {
         if record.step == .warning, record.endedAt == nil, let now, let deadline = run.deadline {
-            return Text.secondsLeft(language, "\(max(0, Int(deadline.timeIntervalSince(now).rounded(.up))))")
+            let left = Int(deadline.timeIntervalSince(now).rounded(.up))
+            return Catalogue.text(.timeLeft, ["time": Catalogue.duration(seconds: left, language)], language)
         }
         guard let done = record.bytesDone else { return "" }
-        if record.endedAt == nil, let total = record.bytesTotal, total > 0 {
-            let share = Int((Double(done) / Double(total) * 100).rounded(.down))
-            return "\(quantities.bytes(done)) / \(quantities.bytes(total)) (\(min(100, share)) %)"
+        guard record.endedAt == nil, let total = record.bytesTotal, total > 0 else {
+            return Catalogue.bytes(done, language)
         }
-        return quantities.bytes(done)
+        let share = min(100, Int((Double(done) / Double(total) * 100).rounded(.down)))
+        return "\(Catalogue.bytes(done, language)) / \(Catalogue.bytes(total, language)) (\(share)\u{A0}%)"
     }
 
     private func fitted(_ line: String, to width: Int) -> String {
@@ -109,18 +123,17 @@ struct PlainProgress {
     mutating func lines(for run: UpdateRun) -> [String] {
         var lines: [String] = []
         for (index, record) in run.steps.enumerated() where record.step != .finished {
-            let name = Catalogue.step(record.step, display.quantities.language)
+            let name = Catalogue.step(record.step, display.language)
             if index >= began {
                 began = index + 1
-                if record.endedAt == nil { lines.append("\(display.quantities.time(record.startedAt))  \(name)…") }
+                if record.endedAt == nil { lines.append("\(clock(record.startedAt))  \(name)…") }
             }
             if let end = record.endedAt, ended.insert(index).inserted {
                 let parts = [
-                    display.quantities.duration(end.timeIntervalSince(record.startedAt)),
+                    display.duration(from: record.startedAt, to: end),
                     display.detail(of: record, in: run, now: nil),
                 ]
-                let detail = parts.filter { !$0.isEmpty }.joined(separator: ", ")
-                lines.append("\(display.quantities.time(end))  \(name): \(detail)")
+                lines.append("\(clock(end))  \(name): \(parts.filter { !$0.isEmpty }.joined(separator: ", "))")
             }
         }
         if run.outcome != nil, !concluded {
@@ -128,5 +141,16 @@ struct PlainProgress {
             lines += display.conclusion(of: run)
         }
         return lines
+    }
+
+    /// `10:15:16`, in the person's time zone.
+    private func clock(_ date: Date) -> String {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = display.timeZone
+        let parts = calendar.dateComponents([.hour, .minute, .second], from: date)
+        return [parts.hour, parts.minute, parts.second].map { number in
+            let number = number ?? 0
+            return number < 10 ? "0\(number)" : "\(number)"
+        }.joined(separator: ":")
     }
 }

@@ -19,7 +19,7 @@ enum TextTable {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 
-    private static func trimmed(_ line: String) -> String {
+    static func trimmed(_ line: String) -> String {
         var line = line
         while line.hasSuffix(" ") { line.removeLast() }
         return line

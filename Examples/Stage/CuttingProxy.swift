@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A TCP relay before a server that, when told to, cuts every connection after so many bytes of answers:
+/// the vendor's line going down in the middle of a download.
+public final class CuttingProxy: Sendable {
+    public let port: Int
+    private let listener: any Channel
+    private let line: Line
+
+    /// Relays to `port` of this machine.
+    public init(to port: Int) async throws {
+        let line = Line()
+        let group = MultiThreadedEventLoopGroup.singleton
+        listener = try await ServerBootstrap(group: group)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelInitializer { downstream in
+                let answers = Relay(counting: line)
+                return ClientBootstrap(group: downstream.eventLoop)
+                    .channelInitializer { upstream in
+                        upstream.eventLoop.makeCompletedFuture {
+                            answers.peer = downstream
+                            try upstream.pipeline.syncOperations.addHandler(answers)
+                        }
+                    }
+                    .connect(host: "127.0.0.1", port: port)
+                    .flatMapThrowing { upstream in
+                        let requests = Relay(counting: nil)
+                        requests.peer = upstream
+                        try downstream.pipeline.syncOperations.addHandler(requests)
+                    }
+                    .flatMap { downstream.setOption(.autoRead, value: true) }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        guard let own = listener.localAddress?.port else { throw StageError("The system gave no port.") }
+        self.port = own
+        self.line = line
+    }
+
+    public var url: String { "http://127.0.0.1:\(port)/" }
+
+    /// After `bytes` more bytes of answers every connection is cut, also those that come later.
+    public func cut(after bytes: Int) {
+        line.left.store(bytes, ordering: .sequentiallyConsistent)
+    }
+
+    /// The line is whole again.
+    public func mend() {
+        line.left.store(.max, ordering: .sequentiallyConsistent)
+    }
+
+    /// Bytes of answers relayed so far.
+    public var bytesRelayed: Int { line.relayed.load(ordering: .sequentiallyConsistent) }
+
+    public func stop() async {
+        try? await listener.close()
+    }
+}
+
+/// What all connections of one proxy share.
+private final class Line: Sendable {
+    let left = Atomic<Int>(.max)
+    let relayed = Atomic<Int>(0)
+
+    /// Whether `count` more bytes still go through.
+    func take(_ count: Int) -> Bool {
+        relayed.add(count, ordering: .sequentiallyConsistent)
+        let before = left.load(ordering: .sequentiallyConsistent)
+        if before == .max { return true }
+        return left.subtract(count, ordering: .sequentiallyConsistent).newValue > 0
+    }
+}
+
+/// Writes what it reads to its peer and closes with it. Both ends live on one event loop.
+private final class Relay: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    var peer: (any Channel)?
+    private let line: Line?
+
+    init(counting line: Line?) {
+        self.line = line
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        if let line, !line.take(buffer.readableBytes) {
+            peer?.close(promise: nil)
+            context.close(promise: nil)
+            return
+        }
+        peer?.writeAndFlush(buffer, promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        peer?.close(promise: nil)
+        peer = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
