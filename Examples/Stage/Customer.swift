@@ -26,7 +26,8 @@ public struct Customer: Sendable {
     // MARK: The command line
 
     /// Runs `ricambio` with these arguments; its exit code is an answer.
-    public func ricambio(_ arguments: [String], input: String = "", timeout: Double = 120) async throws -> CommandResult {
+    public func ricambio(_ arguments: [String], input: String = "", timeout: Double = 120) async throws -> CommandResult
+    {
         try await stage.run(
             [stage.executables.ricambio.string] + arguments, environment: environment, in: folder, input: input,
             timeout: timeout)

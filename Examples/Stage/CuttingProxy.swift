@@ -17,19 +17,15 @@ public final class CuttingProxy: Sendable {
         listener = try await ServerBootstrap(group: group)
             .childChannelOption(.autoRead, value: false)
             .childChannelInitializer { downstream in
-                let answers = Relay(counting: line)
-                return ClientBootstrap(group: downstream.eventLoop)
+                ClientBootstrap(group: downstream.eventLoop)
                     .channelInitializer { upstream in
                         upstream.eventLoop.makeCompletedFuture {
-                            answers.peer = downstream
-                            try upstream.pipeline.syncOperations.addHandler(answers)
+                            try upstream.pipeline.syncOperations.addHandler(Relay(to: downstream, counting: line))
                         }
                     }
                     .connect(host: "127.0.0.1", port: port)
                     .flatMapThrowing { upstream in
-                        let requests = Relay(counting: nil)
-                        requests.peer = upstream
-                        try downstream.pipeline.syncOperations.addHandler(requests)
+                        try downstream.pipeline.syncOperations.addHandler(Relay(to: upstream, counting: nil))
                     }
                     .flatMap { downstream.setOption(.autoRead, value: true) }
             }
@@ -77,26 +73,26 @@ private final class Line: Sendable {
 private final class Relay: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    var peer: (any Channel)?
+    private let peer: any Channel
     private let line: Line?
 
-    init(counting line: Line?) {
+    init(to peer: any Channel, counting line: Line?) {
+        self.peer = peer
         self.line = line
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
         if let line, !line.take(buffer.readableBytes) {
-            peer?.close(promise: nil)
+            peer.close(promise: nil)
             context.close(promise: nil)
             return
         }
-        peer?.writeAndFlush(buffer, promise: nil)
+        peer.writeAndFlush(buffer, promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        peer?.close(promise: nil)
-        peer = nil
+        peer.close(promise: nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -32,7 +32,8 @@ public final class StagedProcess: Sendable {
 
     /// What follows `prefix` in the first line that has it; a process that ends before is an error with its output.
     public func line(after prefix: String, within seconds: Double = 60) async throws -> String {
-        let found: Result<String, StageError> = try await eventualValue("\(name) writes “\(prefix)…”", within: seconds) {
+        let found: Result<String, StageError> = try await eventualValue("\(name) writes “\(prefix)…”", within: seconds)
+        {
             // Asked first: what it wrote before its end counts.
             let isRunning = isRunning
             if let line = lines.first(where: { $0.hasPrefix(prefix) }) {

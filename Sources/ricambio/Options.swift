@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import AgentAPI
-import ArgumentParser
+public import AgentAPI
+public import ArgumentParser
 import Foundation
 import Platform
 

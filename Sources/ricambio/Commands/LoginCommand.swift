@@ -68,7 +68,8 @@ struct LoginCommand: AsyncParsableCommand {
     }
 
     private func login(_ administration: Administration) async throws -> LoginAnswer {
-        let password = try passwordFile.map(read) ?? Console.secret(Catalogue.text(.passwordPrompt, ["user": user], language))
+        let password =
+            try passwordFile.map(read) ?? Console.secret(Catalogue.text(.passwordPrompt, ["user": user], language))
         if let newPasswordFile {
             return try await administration.login(
                 user: user, password: password, newPassword: try read(newPasswordFile))
