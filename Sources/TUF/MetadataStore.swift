@@ -34,7 +34,7 @@ public struct FileMetadataStore: MetadataStore {
     }
 
     public func save(_ role: String, _ bytes: [UInt8]) throws(FileError) {
-        try makeDirectories(directory)
+        try fileSystem.makeDurableDirectories(directory)
         try fileSystem.replace(file(role), with: bytes, permissions: 0o644)
     }
 
@@ -45,15 +45,16 @@ public struct FileMetadataStore: MetadataStore {
     }
 
     private func file(_ role: String) -> FilePath { directory.appending("\(percentEncoded(role)).json") }
+}
 
-    private func makeDirectories(_ path: FilePath) throws(FileError) {
-        guard try fileSystem.attributes(of: path) == nil else { return }
-        let parent = path.removingLastComponent()
-        if parent != path, !parent.isEmpty { try makeDirectories(parent) }
-        do {
-            try fileSystem.makeDirectory(path, permissions: 0o755)
-            if !parent.isEmpty { try fileSystem.syncDirectory(parent) }
-        } catch  where error.code == .exists {}
+extension FileSystem {
+    /// Makes the folder and those above it that are missing; a power loss afterwards does not undo it.
+    package func makeDurableDirectories(_ path: FilePath) throws(FileError) {
+        guard !path.isEmpty, try !exists(path) else { return }
+        let above = path.removingLastComponent()
+        if above != path { try makeDurableDirectories(above) }
+        try makeDirectories(path)
+        if !above.isEmpty, above != path { try syncDirectory(above) }
     }
 }
 
