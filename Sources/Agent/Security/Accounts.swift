@@ -102,6 +102,8 @@ actor Accounts {
         }
     }
 
+    func exists(_ name: String) async -> Bool { ((try? await account(name)) ?? nil) != nil }
+
     // MARK: Storage
 
     private struct Account: Sendable {

@@ -41,7 +41,8 @@ struct LoginLimiter: Sendable {
         failures.last = now
         if failures.count >= Self.freeFailures {
             let doublings = min(failures.count - Self.freeFailures, 10)
-            failures.lockedUntil = now.addingTimeInterval(min(Self.longestLock, Self.firstLock * Double(1 << doublings)))
+            failures.lockedUntil = now.addingTimeInterval(
+                min(Self.longestLock, Self.firstLock * Double(1 << doublings)))
         }
         accounts[account] = failures
         return nil

@@ -31,7 +31,8 @@ struct AuditLog: Sendable {
     /// The newest lines, newest first.
     func entries(limit: Int) async throws -> [AuditEntry] {
         try await database.read { database in
-            try Row.fetchAll(database, sql: "SELECT * FROM audit ORDER BY number DESC LIMIT ?", arguments: [limit]).map {
+            try Row.fetchAll(database, sql: "SELECT * FROM audit ORDER BY number DESC LIMIT ?", arguments: [limit]).map
+            {
                 AuditEntry(
                     at: try Date($0["at"] as String, strategy: Self.style), actor: $0["actor"], action: $0["action"],
                     subject: $0["subject"], hash: $0["hash"])

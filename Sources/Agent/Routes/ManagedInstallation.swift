@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentAPI
+
+/// What the routes need of an installation.
+protocol ManagedInstallation: Sendable {
+    var id: String { get }
+    var sessions: SessionRegistry { get }
+    var mirror: Mirror { get }
+
+    func status() async -> InstallationStatus
+    /// Asks the vendor.
+    func releases() async throws -> [ReleaseSummary]
+    /// Takes an order; the run goes on by itself, or waits for its time.
+    func order(_ order: UpdateOrder, by account: String) async throws -> UpdateRun
+    func cancel(run: String, by account: String) async throws -> UpdateRun
+    /// The end of the application's output.
+    func log(lines: Int) async throws -> String
+    /// The client that belongs to the installed version; `nil` when its release has none for `platform`.
+    func client(platform: String) async throws -> (product: String, version: String)?
+}
