@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import Platform
+import SystemPackage
+import Testing
+import TestSupport
+
+@Suite struct CommandRunnerTests {
+    let runner = POSIXCommandRunner()
+    let environment = ["PATH": "/usr/bin:/bin", "GREETING": "ciao"]
+
+    private func shell(_ script: String) -> Command {
+        Command(["sh", "-c", script], environment: environment)
+    }
+
+    private func code(_ command: Command) async -> CommandError.Code? {
+        do { _ = try await runner.run(command) } catch { return error.code }
+        return nil
+    }
+
+    @Test("Arguments, environment, working folder and input reach the command; status and outputs come back")
+    func everything() async throws {
+        let folder = try TemporaryFolder()
+        var command = Command(
+            ["sh", "-c", "cat; echo \"$GREETING $1\"; pwd; echo oops >&2; exit 3", "sh", "it's"],
+            environment: environment)
+        command.workingDirectory = folder.path
+        command.input = Array("in\n".utf8)
+        let result = try await runner.run(command)
+        #expect(result.end == .exited(3) && !result.succeeded)
+        #expect(result.outputText == "in\nciao it's\n\(folder.path)\n")
+        #expect(result.errorText == "oops\n")
+    }
+
+    @Test("Nothing of the agent's environment leaks into a command")
+    func environmentIsClean() async throws {
+        let result = try await runner.run(Command(["env"], environment: ["PATH": "/usr/bin:/bin", "A": "b"]))
+        #expect(Set(result.outputText.split(separator: "\n")) == ["A=b", "PATH=/usr/bin:/bin"])
+    }
+
+    @Test("A megabyte in and out at once does not lock up, and output beyond the limit is dropped")
+    func large() async throws {
+        var command = Command(["cat"], environment: environment)
+        command.input = [UInt8](repeating: 65, count: 1_000_000)
+        command.outputLimit = 300_000
+        let result = try await runner.run(command)
+        #expect(result.output.count == 300_000 && result.end == .exited(0))
+    }
+
+    @Test("A command that does not read its input ends normally")
+    func unreadInput() async throws {
+        var command = shell("exit 0")
+        command.input = [UInt8](repeating: 65, count: 1_000_000)
+        #expect(try await runner.run(command).succeeded)
+    }
+
+    @Test("What takes too long is ended together with what it started")
+    func timeout() async throws {
+        let folder = try TemporaryFolder()
+        var command = shell("sleep 300 & echo $! > \(folder.path)/pid; wait")
+        command.timeout = 1
+        #expect(await code(command) == .timedOut)
+        let text = String(decoding: try POSIXFileSystem().read(folder.path.appending("pid"), limit: 20), as: UTF8.self)
+        let pid = try #require(Int32(text.filter(\.isNumber)))
+        #expect(try await eventually { try isGone(pid) })
+    }
+
+    @Test("Cancelling the task ends the command")
+    func cancel() async throws {
+        let task = Task { await code(shell("sleep 300")) }
+        task.cancel()
+        #expect(await task.value == .cancelled)
+    }
+
+    @Test("A daemon that holds the outputs open is not waited for")
+    func daemon() async throws {
+        let result = try await runner.run(shell("sleep 5 & echo started"))
+        #expect(result.outputText == "started\n")
+    }
+
+    @Test("A program that is missing, not executable, or in no folder is told apart")
+    func refusals() async throws {
+        let folder = try TemporaryFolder()
+        let plain = try folder.file("plain", "text")
+        let orphan = try folder.file("orphan", "#!/no/such/interpreter\n", permissions: 0o755)
+        #expect(await code(Command(["no-such-program-here"], environment: environment)) == .launch(.notFound))
+        #expect(await code(Command(["/no/such"])) == .launch(.notFound))
+        #expect(await code(Command([plain.string])) == .launch(.notExecutable))
+        #expect(await code(Command([orphan.string])) == .launch(.notFound))
+        var elsewhere = shell("true")
+        elsewhere.workingDirectory = folder.path.appending("none")
+        #expect(await code(elsewhere) == .launch(.noWorkingDirectory))
+        #expect(await code(Command([])) == .launch(.notFound))
+    }
+
+    @Test("A signal is told from an exit")
+    func signal() async throws {
+        #expect(try await runner.run(shell("kill -9 $$")).end == .killed(signal: 9))
+    }
+}
