@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import Crypto
+import Foundation
+import NIOSSL
+import SwiftASN1
+import X509
+
+/// A self-signed certificate like the one that an agent makes.
+struct TestCertificate {
+    let certificate: Certificate
+    private let key: P256.Signing.PrivateKey
+
+    init() throws {
+        key = P256.Signing.PrivateKey()
+        let name = try DistinguishedName { CommonName("ricambio agent") }
+        certificate = try Certificate(
+            version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey),
+            notValidBefore: Date(timeIntervalSinceNow: -3600), notValidAfter: Date(timeIntervalSinceNow: 86400),
+            issuer: name, subject: name, signatureAlgorithm: .ecdsaWithSHA256,
+            extensions: try Certificate.Extensions {
+                Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
+                SubjectAlternativeNames([
+                    .dnsName("localhost"), .ipAddress(ASN1OctetString(contentBytes: [127, 0, 0, 1])),
+                ])
+            }, issuerPrivateKey: .init(key))
+    }
+
+    func der() throws -> [UInt8] {
+        var serializer = DER.Serializer()
+        try serializer.serialize(certificate)
+        return serializer.serializedBytes
+    }
+
+    func pem() throws -> String { try certificate.serializeAsPEM().pemString }
+
+    /// Lower-case hex.
+    func fingerprint() throws -> String {
+        SHA256.hash(data: try der()).map { String(format: "%02x", $0) }.joined()
+    }
+
+    func serverContext() throws -> NIOSSLContext {
+        let leaf = try NIOSSLCertificate(bytes: try der(), format: .der)
+        let privateKey = try NIOSSLPrivateKey(bytes: Array(key.pemRepresentation.utf8), format: .pem)
+        return try NIOSSLContext(
+            configuration: .makeServerConfiguration(
+                certificateChain: [.certificate(leaf)], privateKey: .privateKey(privateKey)))
+    }
+}
