@@ -114,7 +114,7 @@ let package = Package(
             name: "ricambio-repo",
             dependencies: [
                 "Packaging", "Platform", "TUF", "TUFRepository", .argumentParser, .httpTypes, .hummingbird,
-                .logging, .nioCore, .system,
+                .logging, .nioCore, .nioPosix, .serviceLifecycle, .system,
             ], swiftSettings: strict),
 
         // The reference application, and the stage on which demo and end-to-end tests play.

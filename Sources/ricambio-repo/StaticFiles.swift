@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+internal import NIOPosix
+internal import Platform
+internal import SystemPackage
+
+/// Answers GET and HEAD with the files of one folder, and nothing outside it.
+struct StaticFiles: Sendable {
+    private static let pieceBytes = 256 << 10
+
+    let root: FilePath
+    let fileSystem: any FileSystem
+
+    func respond(to request: Request) async throws -> Response {
+        guard request.method == .get || request.method == .head else {
+            return Response(status: .methodNotAllowed, headers: [.allow: "GET, HEAD"])
+        }
+        guard let (path, attributes) = try find(request.head.path ?? "/") else {
+            return Response(status: .notFound)
+        }
+        let tag = "\"\(String(attributes.inode, radix: 36))-\(attributes.size)-\(attributes.modified)\""
+        var headers: HTTPFields = [
+            .eTag: tag, .acceptRanges: "bytes",
+            .contentType: path.extension == "json" ? "application/json" : "application/octet-stream",
+        ]
+        if let tags = request.headers[.ifNoneMatch], ByteRange.tagsMatch(tags, tag) {
+            return Response(status: .notModified, headers: headers)
+        }
+        // RFC 9110, section 14.2: a range means something with GET only.
+        guard request.method == .get else {
+            headers[.contentLength] = String(attributes.size)
+            return Response(status: .ok, headers: headers)
+        }
+        let isConditionMet = request.headers[.ifRange].map { $0 == tag } ?? true
+        switch isConditionMet ? ByteRange.requested(request.headers[.range], of: attributes.size) : .whole {
+        case .whole:
+            return Response(status: .ok, headers: headers, body: try body(path, 0..<attributes.size))
+        case .part(let range):
+            headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(attributes.size)"
+            return Response(status: .partialContent, headers: headers, body: try body(path, range))
+        case .unsatisfiable:
+            return Response(status: .rangeNotSatisfiable, headers: [.contentRange: "bytes */\(attributes.size)"])
+        }
+    }
+
+    /// The file that a request's target names; `nil` for folders, symlinks and whatever lies behind one.
+    func find(_ target: String) throws(FileError) -> (FilePath, FileAttributes)? {
+        guard let names = Self.names(in: target) else { return nil }
+        var path = root
+        for (index, name) in names.enumerated() {
+            path = path.appending(FilePath.Component(name) ?? ".")
+            guard let attributes = try fileSystem.attributes(of: path) else { return nil }
+            let isLast = index == names.count - 1
+            guard attributes.kind == (isLast ? .file : .directory) else { return nil }
+            if isLast { return (path, attributes) }
+        }
+        return nil
+    }
+
+    /// The decoded parts of a request's path; `nil` when one of them is no plain name.
+    static func names(in target: String) -> [String]? {
+        guard target.utf8.first == UInt8(ascii: "/") else { return nil }
+        let path = target.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }.dropFirst()
+        var names: [String] = []
+        for part in path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            guard let bytes = percentDecoded(part), let name = String(validating: bytes, as: UTF8.self),
+                !name.isEmpty, name != ".", name != "..", !bytes.contains(0), !bytes.contains(UInt8(ascii: "/"))
+            else { return nil }
+            names.append(name)
+        }
+        return names
+    }
+
+    /// Decoded once: `%252e` is a name with a percent sign.
+    private static func percentDecoded(_ text: Substring.UTF8View) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var rest = text
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap({ hexDigit($0) }),
+                let low = rest.popFirst().flatMap({ hexDigit($0) })
+            else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init)
+    }
+
+    private func body(_ path: FilePath, _ range: Range<Int64>) throws(FileError) -> ResponseBody {
+        let file = try fileSystem.openForReading(path)
+        return ResponseBody(contentLength: Int(range.count)) { writer in
+            var position = range.lowerBound
+            while position < range.upperBound {
+                let (start, count) = (position, Int(min(Int64(Self.pieceBytes), range.upperBound - position)))
+                let bytes = try await NIOThreadPool.singleton.runIfActive {
+                    try file.read(at: start, count: count)
+                }
+                // Shorter than promised: breaking the connection is the only honest end.
+                guard !bytes.isEmpty else {
+                    throw FileError(.notFound, operation: "read the rest of", path: path.string)
+                }
+                try await writer.write(ByteBuffer(bytes: bytes))
+                position += Int64(bytes.count)
+            }
+            try await writer.finish(nil)
+        }
+    }
+}
+
+/// What a `Range` field asks for: RFC 9110, section 14.
+enum ByteRange: Hashable {
+    /// No range, several, or one that this server does not understand: the whole file is a right answer.
+    case whole
+    case part(Range<Int64>)
+    case unsatisfiable
+
+    static func requested(_ field: String?, of size: Int64) -> ByteRange {
+        guard let field, field.lowercased().hasPrefix("bytes=") else { return .whole }
+        let text = field.dropFirst("bytes=".count)
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard ends.count == 2, !text.contains(",") else { return .whole }
+        let isNumber = { (end: Substring) in end.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+        guard isNumber(ends[0]), isNumber(ends[1]) else { return .whole }
+        switch (ends[0].isEmpty, ends[1].isEmpty) {
+        case (true, true): return .whole
+        case (true, false):
+            // A number that does not fit is larger than any file.
+            let count = min(Int64(ends[1]) ?? .max, size)
+            return count == 0 ? .unsatisfiable : .part((size - count)..<size)
+        case (false, let isOpen):
+            let first = Int64(ends[0]) ?? .max
+            let last = isOpen ? .max : Int64(ends[1]) ?? .max
+            guard first <= last else { return .whole }
+            return first < size ? .part(first..<(min(last, size - 1) + 1)) : .unsatisfiable
+        }
+    }
+
+    /// Whether an `If-None-Match` field has this tag.
+    static func tagsMatch(_ field: String, _ tag: String) -> Bool {
+        field.split(separator: ",").contains { part in
+            let candidate = part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
+            let text = String(candidate)
+            return text == "*" || text == tag || text == "W/" + tag
+        }
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+internal import Packaging
+internal import Platform
+internal import SystemPackage
+
+internal import TUFRepository
+
+/// The folder of a vendor's repository: what is served, what stays private.
+struct VendorFolder {
+    let path: FilePath
+    let fileSystem: any FileSystem
+
+    var layout: RepositoryLayout { RepositoryLayout(path) }
+    var keys: KeyStore { KeyStore(directory: layout.keys, fileSystem: fileSystem) }
+
+    /// For changes, with the repository's lock.
+    func edit(clock: any WallClock) throws -> RepositoryEditor {
+        try RepositoryEditor(opening: path, keys: keys, clock: clock, fileSystem: fileSystem)
+    }
+
+    /// To look at it; needs neither lock nor keys.
+    func read(clock: any WallClock) throws -> RepositoryEditor {
+        try RepositoryEditor(reading: path, clock: clock, fileSystem: fileSystem)
+    }
+
+    /// Newest first.
+    static func versions(of product: String, in editor: RepositoryEditor) throws -> [Version] {
+        try editor.targets(of: product).compactMap { target in
+            let parts = target.path.split(separator: "/")
+            guard parts.count == 3, parts[2] == "release.json" else { return nil }
+            return Version(String(parts[1]))
+        }.sorted(by: >)
+    }
+
+    /// With all symlinks followed; the path itself when that cannot be done.
+    static func resolved(_ path: FilePath) -> FilePath {
+        path.withPlatformString { name in
+            guard let resolved = realpath(name, nil) else { return path }
+            defer { free(resolved) }
+            return FilePath(platformString: resolved)
+        }
+    }
+}
