@@ -53,6 +53,7 @@ struct Publisher {
         let version = try check(request)
         var editor = try folder.edit(clock: clock)
         try refuseExisting(version, of: request.product, in: editor)
+        let channel = try channelDocument(request, in: editor)
         try removeUnfinished()
         try editor.addProduct(request.product)
 
@@ -74,7 +75,7 @@ struct Publisher {
                     installedBytes: tree.installedBytes, packBytes: tree.pack.length))
         }
         try addRelease(request, parts, to: &editor)
-        try addToChannel(request, version, in: &editor)
+        try addToChannel(channel, request, version, in: &editor)
         try editor.commit()
         return published
     }
@@ -210,13 +211,20 @@ struct Publisher {
             bytes: try release.encoded())
     }
 
-    private func addToChannel(
-        _ request: PublishRequest, _ version: Version, in editor: inout RepositoryEditor
-    ) throws {
+    private func channelDocument(
+        _ request: PublishRequest, in editor: RepositoryEditor
+    ) throws -> ChannelDocument? {
+        guard editor.hasProduct(request.product) else { return nil }
         let path = RepositoryNames.channel(request.channel, of: request.product)
-        let existing = try editor.target(path, of: request.product).map {
+        return try editor.target(path, of: request.product).map {
             try ChannelDocument.decoded(from: try editor.bytes(of: $0), at: path)
         }
+    }
+
+    private func addToChannel(
+        _ existing: ChannelDocument?, _ request: PublishRequest, _ version: Version, in editor: inout RepositoryEditor
+    ) throws {
+        let path = RepositoryNames.channel(request.channel, of: request.product)
         let rollout = Rollout(percentage: request.rollout, start: clock.now)
         var channel =
             existing
