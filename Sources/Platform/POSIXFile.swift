@@ -75,7 +75,14 @@ final class POSIXLock: HeldLock {
 
     init(_ descriptor: Descriptor) { self.descriptor = Mutex(descriptor) }
 
-    func release() { descriptor.withLock { $0 = nil } }
+    deinit { release() }
+
+    func release() {
+        descriptor.withLock { open in
+            if let open { unlock(open) }
+            open = nil
+        }
+    }
 }
 
 extension POSIXFileSystem {

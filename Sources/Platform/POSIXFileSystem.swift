@@ -199,6 +199,9 @@ func openLocked(_ file: FilePath) throws(FileError) -> Descriptor? {
     }
 }
 
+/// Closing would not be enough: a child that is being spawned at this moment has a copy until it executes its program.
+func unlock(_ descriptor: Descriptor) { _ = uninterrupted { flock(descriptor.number, LOCK_UN) } }
+
 extension FileAttributes {
     init(_ status: stat) {
         let kind: FileKind =

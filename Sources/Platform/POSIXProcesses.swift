@@ -10,22 +10,26 @@ public struct POSIXProcesses: Processes {
 
     public func launch(_ launch: Launch) throws(LaunchError) -> any ProcessHandle {
         let program = launch.arguments.first ?? ""
+        var lock: Descriptor?
         do {
-            let lock = try launch.lockFile.map { file throws(FileError) in try openLocked(file) }
-            if case .some(.none) = lock { throw LaunchError(.locked, program: program) }
+            if let file = launch.lockFile {
+                lock = try openLocked(file)
+                if lock == nil { throw LaunchError(.locked, program: program) }
+            }
             let output = try openDescriptor(
                 launch.outputFile, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o640, operation: "write")
             let input = try openDescriptor("/dev/null", O_RDONLY)
             let pid = try spawn(
                 launch.arguments, environment: launch.environment, workingDirectory: launch.workingDirectory,
-                files: SpawnFiles(input: input, output: output, error: output, kept: lock ?? nil))
+                files: SpawnFiles(input: input, output: output, error: output, kept: lock))
             return POSIXProcess(child: pid)
-        } catch let error as LaunchError {
-            throw error
-        } catch let error as FileError {
-            throw LaunchError(.file(error), program: program)
         } catch {
-            throw LaunchError(.system(EINVAL), program: program)
+            if let lock { unlock(lock) }
+            switch error {
+            case let error as LaunchError: throw error
+            case let error as FileError: throw LaunchError(.file(error), program: program)
+            default: throw LaunchError(.system(EINVAL), program: program)
+            }
         }
     }
 
