@@ -117,6 +117,8 @@ final class ScriptedServer: Sendable {
 
     /// `nil` while something is missing.
     private static func parse(_ text: String) -> Request? {
+        // Somebody begins to speak TLS to a server that does not.
+        if text.utf8.first == 0x16 { return Request(method: "TLS", target: "", headers: [:], body: "") }
         guard let end = text.range(of: "\r\n\r\n") else { return nil }
         let lines = text[..<end.lowerBound].components(separatedBy: "\r\n")
         let words = lines[0].split(separator: " ")
