@@ -156,6 +156,7 @@ let package = Package(
             name: "PackagingTests",
             dependencies: ["Packaging", "TUF", "TUFRepository", "Platform", "TestSupport", .crypto, .system],
             swiftSettings: strict),
+        .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: strict),
         .testTarget(
             name: "ServiceControlTests",
             dependencies: ["ServiceControl", "Platform", "TestSupport", .logging, .system],
@@ -174,7 +175,7 @@ let package = Package(
                 .crypto, .grdb, .httpTypes, .hummingbird, .hummingbirdTesting, .logging, .nioCore, .system,
                 .yams,
             ],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "RicambioClientTests",
             dependencies: [

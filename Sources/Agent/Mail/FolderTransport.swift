@@ -23,7 +23,7 @@ struct FolderTransport: MailTransport {
         let file = folder.appending(Self.name(of: message))
         do throws(FileError) {
             try await BlockingWork.run { () throws(FileError) in
-                try fileSystem.makeDirectories(folder)
+                try fileSystem.makeDirectories(folder, permissions: 0o750)
                 try fileSystem.replace(file, with: message.encoded(), permissions: 0o600)
             }
         } catch {

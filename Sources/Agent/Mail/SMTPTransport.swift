@@ -49,7 +49,7 @@ struct SMTPTransport: MailTransport {
         let (spool, fileSystem) = (spool, fileSystem)
         do throws(FileError) {
             try await BlockingWork.run { () throws(FileError) in
-                try fileSystem.makeDirectories(spool)
+                try fileSystem.makeDirectories(spool, permissions: 0o700)
                 try fileSystem.replace(file, with: bytes, permissions: 0o600)
             }
         } catch {

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+@testable import AgentAPI
+
+@Suite("The catalogue")
+struct CatalogueTests {
+    /// Every text there is, with where it stands.
+    static let texts: [(place: String, text: LocalizedText)] =
+        FailureCode.allCases.flatMap { code in
+            [("\(code).happened", code.texts.happened), ("\(code).remedy", code.texts.remedy)]
+        }
+        + SystemState.allCases.map { ("state.\($0)", $0.text) }
+        + UpdateStep.allCases.map { ("step.\($0)", $0.text) }
+        + UpdateOutcome.allCases.map { ("outcome.\($0)", $0.text) }
+        + ServiceState.allCases.map { ("service.\($0)", $0.text) }
+        + SessionState.allCases.map { ("session.\($0)", $0.text) }
+        + NoticeKind.allCases.map { ("notice.\($0)", $0.text) }
+        + TextKey.allCases.map { ("key.\($0)", $0.text) }
+
+    @Test("each text has the same arguments in every language, and none is empty")
+    func sameArguments() {
+        for (place, text) in Self.texts {
+            for language in Language.allCases {
+                #expect(!text[language].isEmpty, "\(place) \(language)")
+                #expect(text.placeholders(language) == text.placeholders(.english), "\(place) \(language)")
+            }
+        }
+    }
+
+    @Test("each text is complete once its arguments are given: no braces, no brackets, no gap is left")
+    func filled() {
+        for (place, text) in Self.texts {
+            let arguments = Dictionary(uniqueKeysWithValues: text.placeholders(.english).map { ($0, "X") })
+            for language in Language.allCases {
+                for shown in [text.filled(arguments, language: language), text.filled([:], language: language)] {
+                    for mark in ["{", "}", "[[", "]]"] { #expect(!shown.contains(mark), "\(place) \(language): \(shown)") }
+                }
+                #expect(!text.filled(arguments, language: language).contains("—"), "\(place) \(language)")
+            }
+        }
+    }
+
+    @Test("a sentence of a failure ends as a sentence, in its own language's words")
+    func sentences() {
+        for code in FailureCode.allCases {
+            for text in [code.texts.happened, code.texts.remedy] {
+                let all = Language.allCases.map { text[$0] }
+                #expect(Set(all).count == all.count, "\(code): two languages say the same")
+                // A remedy may end in a command to type.
+                for sentence in all {
+                    #expect(".)]}?".contains(sentence.last ?? " "), "\(code): \(sentence)")
+                }
+            }
+        }
+    }
+
+    @Test("failure codes are stable words in kebab case, each once")
+    func codes() {
+        let codes = FailureCode.allCases.map(\.rawValue)
+        #expect(Set(codes).count == codes.count)
+        for code in codes {
+            #expect(code.wholeMatch(of: /[a-z]+(-[a-z]+)*/) != nil, "\(code)")
+        }
+    }
+
+    @Test("a failure says what happened, what state the system is in and what to do")
+    func failure() {
+        let failure = Catalogue.failure(
+            .notEnoughSpace, ["path": "/srv", "free": "1200000", "needed": "52428800", "from": "1.0"],
+            language: .german)
+        #expect(failure.code == "not-enough-space")
+        #expect(failure.happened.contains("52,4\u{A0}MB") && failure.happened.contains("1,2\u{A0}MB"))
+        #expect(failure.state == "Es wurde nichts verändert: Der Dienst läuft mit Version 1.0 weiter.")
+        #expect(failure.remedy.hasPrefix("Schaffen Sie Platz"))
+    }
+
+    @Test("an argument that is not known leaves no hole in the sentence")
+    func optionalArguments() {
+        let known = Catalogue.failure(.portInUse, ["port": "8443", "reason": "address in use"], language: .english)
+        #expect(known.happened == "Port 8443 is already in use by another program (address in use).")
+        let unknown = Catalogue.failure(.portInUse, ["port": "8443"], language: .english)
+        #expect(unknown.happened == "Port 8443 is already in use by another program.")
+    }
+
+    @Test("an argument's own braces and brackets are shown as they are, never read as a template")
+    func hostileArguments() {
+        let failure = Catalogue.failure(
+            .unexpected, ["reason": "{path}]][[ {reason}", "path": "SECRET"], language: .english)
+        #expect(failure.happened == "Something unexpected happened: {path}]][[ {reason}.")
+    }
+
+    @Test("the state after a failure can be another than the usual one")
+    func state() {
+        let failure = Catalogue.failure(.notEnoughSpace, ["from": "1.0"], language: .italian, state: .rolledBack)
+        #expect(
+            failure.state == "La versione precedente 1.0 è di nuovo al suo posto e in funzione, con i suoi file e dati."
+        )
+    }
+
+    @Test("a problem's title is the same for every occurrence and language (RFC 9457, section 3.1.4)")
+    func problem() {
+        let problem = Catalogue.problem(.releaseRecalled, ["version": "2.0"], status: 409, language: .french)
+        #expect(problem.title == "Release recalled")
+        #expect(problem.type == "urn:ricambio:problem:release-recalled")
+        #expect(problem.detail == "L'éditeur a retiré la version 2.0.")
+        #expect(problem.status == 409 && problem.remedy?.isEmpty == false)
+    }
+}
