@@ -74,7 +74,7 @@ public enum FailureCode: String, Codable, Sendable, CaseIterable, Hashable {
     // The service.
     /// `command`
     case serviceCannotStart = "service-cannot-start"
-    /// `version`, `status` (optional)
+    /// `version`, `status` (both optional)
     case serviceExited = "service-exited"
     /// `seconds`
     case serviceDoesNotStop = "service-does-not-stop"

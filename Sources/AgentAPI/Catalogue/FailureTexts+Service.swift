@@ -18,13 +18,13 @@ extension FailureTexts {
 
     static let serviceExited = FailureTexts(
         LocalizedText(
-            it: "L'applicazione nella versione {version} è terminata appena avviata[[ (codice {status})]]"
+            it: "L'applicazione[[, versione {version},]] è terminata appena avviata[[ (codice {status})]]"
                 + "[[: {reason}]].",
-            en: "The application, version {version}, ended as soon as it was started[[ (status {status})]]"
+            en: "The application[[, version {version},]] ended as soon as it was started[[ (status {status})]]"
                 + "[[: {reason}]].",
-            fr: "L'application en version {version} s'est terminée dès son démarrage[[ (code {status})]]"
+            fr: "L'application[[ en version {version}]] s'est terminée dès son démarrage[[ (code {status})]]"
                 + "[[ : {reason}]].",
-            de: "Die Anwendung in Version {version} hat sich gleich nach dem Start beendet[[ (Code {status})]]"
+            de: "Die Anwendung[[ in Version {version}]] hat sich gleich nach dem Start beendet[[ (Code {status})]]"
                 + "[[: {reason}]]."),
         .rolledBack,
         LocalizedText(
