@@ -85,7 +85,8 @@ let package = Package(
             name: "ServiceControl", dependencies: ["Platform", .logging, .system], swiftSettings: strict),
         .target(
             name: "Installation",
-            dependencies: ["AgentAPI", "Packaging", "ServiceControl", "Platform", .crypto, .logging, .system],
+            dependencies: [
+                "AgentAPI", "Packaging", "ServiceControl", "Platform", "TUF", .crypto, .logging, .system],
             swiftSettings: strict),
         .target(
             name: "Agent",

@@ -60,6 +60,8 @@ public enum FailureCode: String, Codable, Sendable, CaseIterable, Hashable {
     /// `path`
     case folderNotEmpty = "folder-not-empty"
     /// `path`
+    case folderInTheWay = "folder-in-the-way"
+    /// `path`
     case notInstalled = "not-installed"
     /// `path`, `free`, `needed` (bytes)
     case notEnoughSpace = "not-enough-space"
@@ -187,6 +189,7 @@ extension FailureCode {
         case .folderNotWritable: .folderNotWritable
         case .folderMissing: .folderMissing
         case .folderNotEmpty: .folderNotEmpty
+        case .folderInTheWay: .folderInTheWay
         case .notInstalled: .notInstalled
         case .notEnoughSpace: .notEnoughSpace
         case .notSameFileSystem: .notSameFileSystem

@@ -26,6 +26,20 @@ extension FailureTexts {
             fr: "Vérifiez le chemin, ou installez d'abord le produit avec « ricambio install ».",
             de: "Prüfen Sie den Pfad oder installieren Sie das Produkt zuerst mit „ricambio install“."))
 
+    static let folderInTheWay = FailureTexts(
+        LocalizedText(
+            it: "La cartella {path} esiste già e non è di un aggiornamento: prenderebbe il posto della versione "
+                + "precedente.",
+            en: "The folder {path} exists and no update made it: the previous version is to be put there.",
+            fr: "Le dossier {path} existe déjà et ne vient pas d'une mise à jour : l'ancienne version doit y aller.",
+            de: "Der Ordner {path} existiert und stammt von keiner Aktualisierung: Dorthin soll die alte Version."),
+        .untouched,
+        LocalizedText(
+            it: "Spostare o rinominare {path}, poi ordinare di nuovo l'aggiornamento.",
+            en: "Move or rename {path}, then order the update again.",
+            fr: "Déplacez ou renommez {path}, puis commandez de nouveau la mise à jour.",
+            de: "Verschieben Sie {path} oder benennen Sie ihn um, und bestellen Sie die Aktualisierung erneut."))
+
     static let folderNotEmpty = FailureTexts(
         LocalizedText(
             it: "La cartella {path} non è vuota.", en: "The folder {path} is not empty.",
