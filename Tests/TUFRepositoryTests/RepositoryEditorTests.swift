@@ -112,7 +112,8 @@ struct RepositoryEditorTests {
         #expect(try vendor.metadataNames().count == 5)
         vendor.clock.advance(by: 8 * 86_400)
         var expired = false
-        do { try await vendor.customer().refresh() } catch { expired = error.code == .expired }
+        let customer = try vendor.customer()
+        do { try await customer.refresh() } catch { expired = error.code == .expired }
         #expect(expired)
         try editor.renew()
         #expect(
