@@ -6,28 +6,28 @@ extension LocalizedText {
         it: "{product}: aggiornato da {from} a {to}[[ su {machine}]]",
         en: "{product}: updated from {from} to {to}[[ on {machine}]]",
         fr: "{product} : mis à jour de {from} vers {to}[[ sur {machine}]]",
-        de: "{product}: von {from} auf {to} aktualisiert[[ auf {machine}]]")
+        de: "{product}: von {from} auf {to} aktualisiert[[ ({machine})]]")
     static let mailSubjectRolledBack = LocalizedText(
         it: "{product}: aggiornamento a {to} non riuscito, è di nuovo in funzione {from}[[ su {machine}]]",
         en: "{product}: update to {to} rolled back, {from} is running again[[ on {machine}]]",
         fr: "{product} : échec de la mise à jour vers {to}, la version {from} est de nouveau en marche"
             + "[[ sur {machine}]]",
-        de: "{product}: Aktualisierung auf {to} zurückgenommen, {from} läuft wieder[[ auf {machine}]]")
+        de: "{product}: Aktualisierung auf {to} zurückgenommen, {from} läuft wieder[[ ({machine})]]")
     static let mailSubjectCancelled = LocalizedText(
         it: "{product}: aggiornamento a {to} annullato[[ su {machine}]]",
         en: "{product}: update to {to} cancelled[[ on {machine}]]",
         fr: "{product} : mise à jour vers {to} annulée[[ sur {machine}]]",
-        de: "{product}: Aktualisierung auf {to} abgebrochen[[ auf {machine}]]")
+        de: "{product}: Aktualisierung auf {to} abgebrochen[[ ({machine})]]")
     static let mailSubjectFailed = LocalizedText(
         it: "{product}: aggiornamento a {to} non riuscito, nulla è cambiato[[ su {machine}]]",
         en: "{product}: update to {to} failed, nothing was changed[[ on {machine}]]",
         fr: "{product} : échec de la mise à jour vers {to}, rien n'a changé[[ sur {machine}]]",
-        de: "{product}: Aktualisierung auf {to} fehlgeschlagen, nichts wurde verändert[[ auf {machine}]]")
+        de: "{product}: Aktualisierung auf {to} fehlgeschlagen, nichts wurde verändert[[ ({machine})]]")
     static let mailSubjectDown = LocalizedText(
         it: "INTERVENIRE: {product} non è in funzione[[ su {machine}]]",
         en: "ACTION NEEDED: {product} is not running[[ on {machine}]]",
         fr: "INTERVENTION NÉCESSAIRE : {product} n'est pas en marche[[ sur {machine}]]",
-        de: "HANDLUNGSBEDARF: {product} läuft nicht[[ auf {machine}]]")
+        de: "HANDLUNGSBEDARF: {product} läuft nicht[[ ({machine})]]")
 
     static let mailOpeningUpdated = LocalizedText(
         it: "{product} è stato aggiornato dalla versione {from} alla {to}. Il servizio è in funzione e ha superato il "
