@@ -17,6 +17,7 @@ actor RunHub {
     private var revision = 0
     private var lastReader = 0
     private var lastProgress: [String: Double] = [:]
+    private var waiting: [String: [CheckedContinuation<UpdateRun, Never>]] = [:]
 
     init(history: RunHistory, clock: any WallClock, logger: Logger) {
         self.history = history
@@ -26,6 +27,12 @@ actor RunHub {
 
     /// The newest state of a run of this process's lifetime.
     func latest(_ id: String) -> UpdateRun? { runs[id] }
+
+    /// Waits until a run that has just been started says something for the first time.
+    func whenKnown(_ id: String) async -> UpdateRun {
+        if let run = runs[id] { return run }
+        return await withCheckedContinuation { waiting[id, default: []].append($0) }
+    }
 
     func runChanged(_ run: UpdateRun) async {
         let previous = runs[run.id]
@@ -68,6 +75,7 @@ actor RunHub {
     }
 
     private func tell(_ run: UpdateRun) {
+        for continuation in waiting.removeValue(forKey: run.id) ?? [] { continuation.resume(returning: run) }
         revision += 1
         for channel in (readers[run.id] ?? [:]).values { send(run, to: channel) }
         guard run.outcome != nil else { return }
