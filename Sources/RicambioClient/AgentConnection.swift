@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import AgentAPI
+public import AgentAPI
 import AsyncHTTPClient
 import Foundation
 public import HTTPFetcher
@@ -17,15 +17,19 @@ public struct AgentConnection: Sendable {
     let address: AgentAddress
     /// The bearer token: an administrator's, an application server's, or a session's ticket.
     public let token: String?
+    /// What the agent's refusals are written in; `nil` means the agent's own language.
+    public let language: Language?
     let clock: any WallClock
     private let clients: Clients
 
     /// With a fingerprint this connects once, to learn and check the agent's certificate; else nothing is sent yet.
     public init(
-        url: String, trust: AgentTrust, token: String? = nil, clock: any WallClock = SystemWallClock()
+        url: String, trust: AgentTrust, token: String? = nil, language: Language? = nil,
+        clock: any WallClock = SystemWallClock()
     ) async throws(ClientError) {
         address = try AgentAddress(url)
         self.token = token
+        self.language = language
         self.clock = clock
         clients = Clients(tls: try await trust.tlsConfiguration(for: address))
     }
@@ -34,6 +38,7 @@ public struct AgentConnection: Sendable {
         address = other.address
         clock = other.clock
         clients = other.clients
+        language = other.language
         self.token = token
     }
 
@@ -117,6 +122,7 @@ public struct AgentConnection: Sendable {
         request.method = method
         request.headers.add(name: "Accept", value: accept)
         request.headers.add(name: "User-Agent", value: "ricambio")
+        if let language { request.headers.add(name: "Accept-Language", value: language.rawValue) }
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         return request
     }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import Platform
+import SystemPackage
+
+/// A file system that cannot let two folders change places in one step, as some network file systems cannot.
+struct NoExchange: FileSystem {
+    private let base = POSIXFileSystem()
+
+    func exchange(_ a: FilePath, with b: FilePath) throws(FileError) {
+        throw FileError(.notSupported, operation: "exchange", path: a.string)
+    }
+
+    func attributes(of path: FilePath) throws(FileError) -> FileAttributes? { try base.attributes(of: path) }
+    func entries(of directory: FilePath) throws(FileError) -> [String] { try base.entries(of: directory) }
+    func read(_ file: FilePath, limit: Int) throws(FileError) -> [UInt8] { try base.read(file, limit: limit) }
+    func destination(ofLink link: FilePath) throws(FileError) -> String { try base.destination(ofLink: link) }
+    func openForReading(_ file: FilePath) throws(FileError) -> any OpenFile { try base.openForReading(file) }
+    func openForWriting(
+        _ file: FilePath, permissions: UInt16, resume: Bool
+    ) throws(FileError) -> any OpenFile {
+        try base.openForWriting(file, permissions: permissions, resume: resume)
+    }
+    func makeDirectory(_ path: FilePath, permissions: UInt16) throws(FileError) {
+        try base.makeDirectory(path, permissions: permissions)
+    }
+    func makeLink(at path: FilePath, to destination: String) throws(FileError) {
+        try base.makeLink(at: path, to: destination)
+    }
+    func hardLink(_ file: FilePath, as other: FilePath) throws(FileError) { try base.hardLink(file, as: other) }
+    func copyFile(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        try base.copyFile(source, to: destination)
+    }
+    func setPermissions(_ permissions: UInt16, of path: FilePath) throws(FileError) {
+        try base.setPermissions(permissions, of: path)
+    }
+    func replace(_ file: FilePath, with bytes: [UInt8], permissions: UInt16) throws(FileError) {
+        try base.replace(file, with: bytes, permissions: permissions)
+    }
+    func rename(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        try base.rename(source, to: destination)
+    }
+    func remove(_ path: FilePath) throws(FileError) { try base.remove(path) }
+    func syncDirectory(_ directory: FilePath) throws(FileError) { try base.syncDirectory(directory) }
+    func syncFileSystem(containing path: FilePath) throws(FileError) { try base.syncFileSystem(containing: path) }
+    func freeBytes(at path: FilePath) throws(FileError) -> Int64 { try base.freeBytes(at: path) }
+    func lock(_ file: FilePath) throws(FileError) -> (any HeldLock)? { try base.lock(file) }
+}
