@@ -68,7 +68,7 @@ let package = Package(
         .target(name: "Platform", dependencies: ["CPlatform", .system], swiftSettings: strict),
 
         // Trust and content: usable on their own.
-        .target(name: "TUF", dependencies: ["Platform", .crypto, .system], swiftSettings: strict),
+        .target(name: "TUF", dependencies: ["Platform", .crypto, .cryptoExtras, .system], swiftSettings: strict),
         .target(
             name: "TUFRepository", dependencies: ["TUF", "Platform", .crypto, .system], swiftSettings: strict),
         .target(
@@ -147,7 +147,8 @@ let package = Package(
         .testTarget(
             name: "PlatformTests", dependencies: ["Platform", "TestSupport", .system], swiftSettings: strict),
         .testTarget(
-            name: "TUFTests", dependencies: ["TUF", "TUFRepository", "TestSupport", .crypto, .system],
+            name: "TUFTests",
+            dependencies: ["Platform", "TUF", "TUFRepository", "TestSupport", .crypto, .cryptoExtras, .system],
             swiftSettings: strict),
         .testTarget(
             name: "TUFRepositoryTests",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Crypto
+import CryptoExtras
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -19,6 +20,7 @@ public struct PublicKey: Sendable, Equatable {
     private enum Verifier: Sendable {
         case ed25519(Curve25519.Signing.PublicKey)
         case p256(P256.Signing.PublicKey)
+        case rsa(_RSA.Signing.PublicKey)
     }
 
     public init(keyID: String, json: JSONObject) {
@@ -28,6 +30,7 @@ public struct PublicKey: Sendable, Equatable {
         switch verifier {
         case .ed25519(let key): material = Array("ed25519:".utf8) + key.rawRepresentation
         case .p256(let key): material = Array("p256:".utf8) + key.x963Representation
+        case .rsa(let key): material = Array("rsa:".utf8) + key.derRepresentation
         case nil: material = nil
         }
     }
@@ -52,6 +55,9 @@ public struct PublicKey: Sendable, Equatable {
         case .p256(let key):
             guard let signature = try? P256.Signing.ECDSASignature(derRepresentation: signature) else { return false }
             return key.isValidSignature(signature, for: bytes)
+        case .rsa(let key):
+            return key.isValidSignature(
+                _RSA.Signing.RSASignature(rawRepresentation: signature), for: bytes, padding: .PSS)
         case nil: return false
         }
     }
@@ -68,6 +74,8 @@ public struct PublicKey: Sendable, Equatable {
             return (try? Curve25519.Signing.PublicKey(rawRepresentation: raw)).map(Verifier.ed25519)
         case ("ecdsa", "ecdsa-sha2-nistp256"), ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"):
             return (try? P256.Signing.PublicKey(pemRepresentation: text)).map(Verifier.p256)
+        case ("rsa", "rsassa-pss-sha256"):
+            return (try? _RSA.Signing.PublicKey(pemRepresentation: text)).map(Verifier.rsa)
         default: return nil
         }
     }

@@ -4,9 +4,9 @@ public import SystemPackage
 public import TUF
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+    public import FoundationEssentials
 #else
-    import Foundation
+    public import Foundation
 #endif
 
 /// Changes a repository: products and their targets, then ``commit()`` signs and publishes all of it at once.
@@ -91,6 +91,15 @@ public struct RepositoryEditor: Sendable {
         }
     }
 
+    /// When each role's present metadata expires, the first to expire first.
+    public var expiries: [(role: String, expires: Date)] {
+        var roles = products.merging(
+            ["targets": targets, "snapshot": snapshot, "timestamp": timestamp], uniquingKeysWith: { $1 }
+        ).compactMap { role in role.value.expires.map { (role: role.key, expires: $0) } }
+        roles.append(("root", root.header.expires))
+        return roles.sorted { ($0.expires, $0.role) < ($1.expires, $1.role) }
+    }
+
     /// `nil` when the product has no such target.
     public func target(_ path: String, of product: String) throws(RepositoryError) -> TargetFile? {
         let role = try self.product(product)
@@ -156,7 +165,8 @@ public struct RepositoryEditor: Sendable {
         try publish()
     }
 
-    /// Publishes a new snapshot and timestamp, so that they stay valid for their whole lifetime from now on.
+    /// Publishes a new snapshot and timestamp, so that they stay valid for their whole lifetime from now on, and
+    /// targets roles that are past half of theirs, as far as their keys are at hand.
     public mutating func renew() throws(RepositoryError) {
         try publish()
     }
@@ -201,6 +211,7 @@ extension RepositoryEditor {
     private mutating func publish() throws(RepositoryError) {
         guard lock != nil else { throw RepositoryError(.locked, "the repository was opened for reading only") }
         let signers = try RoleSigners(keys.signers())
+        let changed = try changed.union(dueForRenewal(signers))
         // Worked out and signed as a whole before the first file is written: a missing key changes nothing.
         var new = self
         var documents: [(FilePath, [UInt8])] = []
@@ -227,6 +238,20 @@ extension RepositoryEditor {
         try files.write(layout.metadata.appending("timestamp.json"), last)
         new.changed = []
         self = new
+    }
+
+    /// Without this a vendor's targets would expire after a year although every release is published in time.
+    private func dueForRenewal(_ signers: RoleSigners) throws(RepositoryError) -> Set<String> {
+        var due: Set<String> = []
+        if isDue(targets, days: lifetimes.targets), signers.canSign(root[.targets]) { due.insert("targets") }
+        for (name, role) in products where isDue(role, days: lifetimes.product) {
+            if try signers.canSign(keys(ofProduct: name)) { due.insert(name) }
+        }
+        return due
+    }
+
+    private func isDue(_ role: EditableMetadata, days: Int) -> Bool {
+        role.expires.map { $0 < clock.now + Double(days) * 43_200 } ?? true
     }
 
     /// Signs a role's metadata and lists it in `list` (snapshot, or timestamp for the snapshot itself).

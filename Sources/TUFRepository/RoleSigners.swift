@@ -9,6 +9,10 @@ struct RoleSigners {
         self.signers = signers
     }
 
+    func canSign(_ keys: RoleKeys) -> Bool {
+        signers.count { keys.keyIDs.contains($0.key.keyID) } >= keys.threshold
+    }
+
     /// Signed with every key at hand that the role knows; `missingKey` when they are too few.
     func document(_ content: EditableMetadata, role: String, keys: RoleKeys) throws(RepositoryError) -> [UInt8] {
         let mine = signers.filter { keys.keyIDs.contains($0.key.keyID) }

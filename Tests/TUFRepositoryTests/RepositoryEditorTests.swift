@@ -123,6 +123,26 @@ struct RepositoryEditorTests {
         try await vendor.customer().refresh()
     }
 
+    @Test("Roles past half of their life are signed anew on the way, if their keys are here")
+    func renewTargets() throws {
+        try vendor.create()
+        var editor = try vendor.open()
+        try editor.addProduct("om")
+        try editor.commit()
+        #expect(editor.expiries.map(\.role) == ["timestamp", "snapshot", "om", "targets", "root"])
+        vendor.clock.advance(by: 200 * 86_400)
+        let key = vendor.layout.keys.appending("targets.pem")
+        let bytes = try POSIXFileSystem().read(key, limit: 1000)
+        try POSIXFileSystem().remove(key)
+        try editor.renew()
+        #expect(editor.expiries.map(\.role) == ["timestamp", "snapshot", "targets", "om", "root"])
+        try POSIXFileSystem().replace(key, with: bytes, permissions: 0o600)
+        try editor.renew()
+        #expect(editor.expiries.map(\.role) == ["timestamp", "snapshot", "om", "targets", "root"])
+        #expect(try vendor.metadataNames().contains("3.targets.json"))
+        #expect(try !vendor.metadataNames().contains("3.om.json"))
+    }
+
     @Test("Lifetimes are chosen once and kept")
     func lifetimes() throws {
         var options = RepositoryOptions()

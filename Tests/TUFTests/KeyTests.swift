@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Crypto
+import CryptoExtras
 import Foundation
 import TUF
 import TUFRepository
@@ -39,6 +40,22 @@ struct KeyTests {
             #expect(!publicKey.isValid(signature, for: [1, 2, 4]))
             #expect(!publicKey.isValid([], for: [1, 2, 3]))
         }
+    }
+
+    @Test("RSA-PSS verifies")
+    func rsa() throws {
+        let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+        let json: JSONObject = [
+            "keytype": "rsa", "scheme": "rsassa-pss-sha256",
+            "keyval": ["public": .string(key.publicKey.pemRepresentation)],
+        ]
+        let publicKey = PublicKey(keyID: "k", json: json)
+        let signature = Array(try key.signature(for: [1, 2, 3] as [UInt8], padding: .PSS).rawRepresentation)
+        #expect(publicKey.isValid(signature, for: [1, 2, 3]))
+        #expect(!publicKey.isValid(signature, for: [1, 2, 4]))
+        #expect(!publicKey.isValid([], for: [1, 2, 3]))
+        let other = Array(try key.signature(for: [1, 2, 3] as [UInt8], padding: .insecurePKCS1v1_5).rawRepresentation)
+        #expect(!publicKey.isValid(other, for: [1, 2, 3]))
     }
 
     @Test("A key of an unknown kind verifies nothing and breaks nothing")
