@@ -188,7 +188,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AgentAPI", "Platform", "RicambioClient", "Stage", "TestSupport", .system,
+                "AgentAPI", "Platform", "RicambioClient", "Stage", "TUFRepository", "TestSupport", .system,
             ],
             path: "Tests/EndToEnd", swiftSettings: strict),
         .testTarget(

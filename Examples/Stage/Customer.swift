@@ -79,20 +79,27 @@ public struct Customer: Sendable {
         try stage.fileSystem.replace(configurationFile, with: Array(configuration.utf8), permissions: 0o644)
     }
 
-    /// Starts the agent without waiting for anything.
-    public func launchAgent(watching installations: [StagedInstallation]) async throws -> StagedProcess {
+    /// Starts the agent without waiting for anything. Without privileges, permissions hold for root too.
+    public func launchAgent(
+        watching installations: [StagedInstallation], withoutPrivileges: Bool = false
+    ) async throws -> StagedProcess {
         for installation in installations {
             let above = folder.appending(installation.folder).removingLastComponent()
             await stage.remember(
                 serviceNote: above.appending(".ricambio").appending(installation.id).appending("service.json"))
         }
-        return try await stage.start(
-            "agent", [stage.executables.ricambio.string, "agent", "--config", configurationFile.string], in: folder)
+        var command = [stage.executables.ricambio.string, "agent", "--config", configurationFile.string]
+        if withoutPrivileges, geteuid() == 0 {
+            command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] + command
+        }
+        return try await stage.start("agent", command, in: folder)
     }
 
     /// Starts the agent and waits until it answers.
-    public func startAgent(_ installations: [StagedInstallation]) async throws -> StagedAgent {
-        let process = try await launchAgent(watching: installations)
+    public func startAgent(
+        _ installations: [StagedInstallation], withoutPrivileges: Bool = false
+    ) async throws -> StagedAgent {
+        let process = try await launchAgent(watching: installations, withoutPrivileges: withoutPrivileges)
         let url = try await process.line(after: "ricambio agent ready: ")
         let fingerprint = try await process.line(after: "certificate fingerprint: ")
         return StagedAgent(process: process, url: url, fingerprint: fingerprint)

@@ -39,16 +39,14 @@ public struct Vendor: Sendable {
     }
 
     /// Serves the repository on an unused port; the address ends with a slash.
-    public func serve() async throws -> (process: StagedProcess, url: String) {
-        let port = try await unusedPort()
+    public func serve() async throws -> (process: StagedProcess, port: Int, url: String) {
         let process = try await stage.start(
-            "vendor", [stage.executables.ricambioRepo.string, "serve", folder.string, "--port", "\(port)"])
-        let url = "http://127.0.0.1:\(port)/"
-        try await eventually("the vendor serves \(url)") {
-            guard process.isRunning else { throw StageError(process.text) }
-            return try await stage.run(["curl", "-sSf", "-o", "/dev/null", url + "metadata/timestamp.json"]).succeeded
+            "vendor", [stage.executables.ricambioRepo.string, "serve", folder.string, "--port", "0"])
+        let url = try await process.line(after: "serving \(folder) at ")
+        guard let port = url.split(separator: ":").last.flatMap({ Int($0.filter(\.isNumber)) }) else {
+            throw StageError("The vendor serves at an address without a port: \(url)")
         }
-        return (process, url)
+        return (process, port, url)
     }
 
     @discardableResult
