@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import AgentAPI
+public import AgentAPI
 import Foundation
 public import Platform
 public import SystemPackage

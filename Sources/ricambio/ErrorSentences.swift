@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentAPI
-import Packaging
+import Foundation
+import Installation
 import RicambioClient
 
 /// What a person reads of an error, and what a script does: sentences and an exit code, never a stack trace.
@@ -8,51 +9,61 @@ extension CommandLineError {
     init(describing error: any Error) {
         switch error {
         case let error as CommandLineError: self = error
-        case let error as ClientError: self.init(client: error)
-        case let error as Problem: self.init(Self.exit(status: error.status, code: error.code), problem: error)
-        case let error as Failure: self.init(.failed, error.happened, error.state, error.remedy)
-        case let error as PackagingError: self.init(packaging: error)
+        case let error as ClientError: self.init(error)
+        case let error as UpdateFailure:
+            self.init(error, Language.chosen(nil, environment: ProcessInfo.processInfo.environment))
         default: self.init(.failed, "\(error)")
         }
     }
 
-    private init(client error: ClientError) {
+    /// A failure in the person's language.
+    init(_ failure: UpdateFailure, _ language: Language, state: SystemState? = nil) {
+        let sentences = failure.sentences(in: language, state: state)
+        self.init(
+            CommandExit(failure.code), sentences: [sentences.happened, sentences.state, sentences.remedy])
+    }
+
+    private init(_ error: ClientError) {
         if let problem = error.problem {
-            self.init(Self.exit(status: problem.status, code: problem.code), problem: problem)
+            let said = problem.detail.isEmpty ? problem.title : problem.detail
+            let exit = FailureCode(rawValue: problem.code).map { CommandExit($0) } ?? CommandExit(error.code)
+            self.init(exit, sentences: [said, problem.state, problem.remedy].compactMap { $0 }.filter { !$0.isEmpty })
             return
         }
+        self.init(CommandExit(error.code), error.reason)
         switch error.code {
-        case .unreachable: self.init(.unreachable, error.reason)
         case .untrustedAgent:
-            self.init(
-                .notAllowed, error.reason, "Nothing was sent to it.",
-                "If this is your agent, give the fingerprint it prints when it starts with --fingerprint.")
-        case .unauthorized:
-            self.init(.notAllowed, error.reason, "Log in again with: ricambio login URL")
-        case .notAllowed: self.init(.notAllowed, error.reason)
-        case .invalidAddress: self.init(.usage, error.reason)
-        default: self.init(.failed, error.reason)
+            sentences += [
+                "Nothing was sent to it.",
+                "If this is your agent, give the fingerprint it prints when it starts with --fingerprint.",
+            ]
+        case .unauthorized: sentences.append("Log in again with: ricambio login URL")
+        default: break
+        }
+    }
+}
+
+extension CommandExit {
+    fileprivate init(_ code: ClientError.Code) {
+        switch code {
+        case .unreachable, .releaseUnavailable: self = .unreachable
+        case .untrustedAgent, .unauthorized, .notAllowed: self = .notAllowed
+        case .invalidAddress: self = .usage
+        default: self = .failed
         }
     }
 
-    private init(_ exit: CommandExit, problem: Problem) {
-        let said = problem.detail.isEmpty ? problem.title : problem.detail
-        self.init(exit, sentences: [said, problem.state, problem.remedy].compactMap { $0 }.filter { !$0.isEmpty })
-    }
-
-    private init(packaging error: PackagingError) {
-        switch error.code {
-        case .fetch: self.init(.unreachable, "\(error)")
-        default: self.init(.failed, "\(error)")
-        }
-    }
-
-    private static func exit(status: Int, code: String) -> CommandExit {
-        switch (status, code) {
-        case (401, _), (403, _): .notAllowed
-        case (_, "vendor-unreachable"): .unreachable
-        case (_, "nothing-to-update"), (_, "already-installed"): .nothingToUpdate
-        default: .failed
+    fileprivate init(_ code: FailureCode) {
+        switch code {
+        case .vendorUnreachable, .agentUnreachable: self = .unreachable
+        case .notLoggedIn, .loginFailed, .notAllowed, .passwordMustChange, .agentUntrusted, .tooManyAttempts:
+            self = .notAllowed
+        case .alreadyInstalled: self = .nothingToUpdate
+        case .installationUnknown, .runUnknown, .graceOutOfRange, .addressInvalid, .timeInThePast, .releaseUnknown,
+            .productUnknown, .channelUnknown, .partMissing:
+            self = .usage
+        case .cancelled: self = .cancelled
+        default: self = .failed
         }
     }
 }
