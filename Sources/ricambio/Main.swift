@@ -9,7 +9,7 @@ struct Ricambio: AsyncParsableCommand {
         commandName: "ricambio",
         abstract: "Updates client–server software on the customer's own machines.",
         subcommands: [
-            LoginCommand.self, StatusCommand.self, ReleasesCommand.self,
+            AgentCommand.self, InstallCommand.self, LoginCommand.self, StatusCommand.self, ReleasesCommand.self,
             SessionsCommand.self, UpdateCommand.self, WatchCommand.self, CancelCommand.self, HistoryCommand.self,
             LogsCommand.self,
         ])

@@ -52,7 +52,9 @@ struct InstallCommand: AsyncParsableCommand {
             installed = try await install(fetcher: fetcher)
         } catch {
             await fetcher.shutdown()
-            throw CommandLineError(error, output.chosenLanguage, state: .nothingInstalled)
+            let asked = ["product": product, "channel": channel, "version": version ?? "–", "component": component]
+            let failure = UpdateFailure(error.code, error.arguments.merging(asked) { said, _ in said })
+            throw CommandLineError(failure, output.chosenLanguage, state: .nothingInstalled)
         }
         await fetcher.shutdown()
         let shown = Shown(
