@@ -156,7 +156,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "PackagingTests",
-            dependencies: ["Packaging", "TUF", "TUFRepository", "Platform", "TestSupport", .crypto, .system],
+            dependencies: [
+                "Packaging", "TUF", "TUFRepository", "Platform", "TestSupport", "ricambio-repo", .crypto, .httpTypes,
+                .hummingbird, .hummingbirdTesting, .nioCore, .system,
+            ],
             swiftSettings: strict),
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: strict),
         .testTarget(

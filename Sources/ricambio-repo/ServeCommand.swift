@@ -37,15 +37,8 @@ struct ServeCommand: AsyncParsableCommand {
     static func serve(
         _ root: FilePath, port: Int, fileSystem: any FileSystem, isReady: @escaping @Sendable (Int) -> Void
     ) async throws {
-        let files = StaticFiles(root: root, fileSystem: fileSystem)
-        var logger = Logger(label: "ricambio-repo") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .error
-        let application = Application(
-            responder: CallbackResponder<BasicRequestContext> { request, _ in try await files.respond(to: request) },
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
-            onServerRunning: { channel in
-                if let port = channel.localAddress?.port { isReady(port) }
-            }, logger: logger)
+        let logger = Self.logger
+        let application = application(root, port: port, fileSystem: fileSystem, isReady: isReady)
         var configuration = ServiceGroupConfiguration(
             services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // Somebody who reads slowly must not keep it from ending.
@@ -55,5 +48,23 @@ struct ServeCommand: AsyncParsableCommand {
         } catch let error as IOError where error.errnoCode == Errno.addressInUse.rawValue {
             throw VendorError(.failed, "Port \(port) is in use: choose another with --port, or 0 for any.")
         }
+    }
+
+    static func application(
+        _ root: FilePath, port: Int, fileSystem: any FileSystem, isReady: @escaping @Sendable (Int) -> Void
+    ) -> some ApplicationProtocol {
+        let files = StaticFiles(root: root, fileSystem: fileSystem)
+        return Application(
+            responder: CallbackResponder<BasicRequestContext> { request, _ in try await files.respond(to: request) },
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
+            onServerRunning: { channel in
+                if let port = channel.localAddress?.port { isReady(port) }
+            }, logger: logger)
+    }
+
+    private static var logger: Logger {
+        var logger = Logger(label: "ricambio-repo") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .error
+        return logger
     }
 }
