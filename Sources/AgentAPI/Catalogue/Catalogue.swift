@@ -7,7 +7,7 @@ public enum Catalogue {
     ///
     /// - Parameters:
     ///   - arguments: by name, untranslated: `free`, `needed`, `bytes` and `limit` as plain numbers of bytes and
-    ///     `seconds` as a number of seconds are written the language's way here.
+    ///     `seconds` as a number of seconds are written the language's way here, `step` as the step's name.
     ///   - state: what state the system is in; `nil` means the usual one of `code`.
     public static func failure(
         _ code: FailureCode, _ arguments: [String: String] = [:], language: Language, state: SystemState? = nil
@@ -73,6 +73,7 @@ public enum Catalogue {
         if let seconds = arguments["seconds"].flatMap({ Double($0) }) {
             written["seconds"] = duration(seconds: Int(seconds.rounded(.up)), language)
         }
+        if let step = arguments["step"].flatMap(UpdateStep.init(rawValue:)) { written["step"] = step.text[language] }
         return written
     }
 }
