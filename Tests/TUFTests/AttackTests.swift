@@ -210,9 +210,25 @@ struct AttackTests {
 
     @Test("One reference time: a clock that moves during a refresh changes nothing")
     func referenceTime() async throws {
-        let trusted = try TrustedMetadata(trustedRoot: vendor.trustedRoot, referenceTime: customer.clock.now)
-        customer.days(31)
-        var checked = trusted
-        #expect(throws: Never.self) { try checked.updateTimestamp(vendor.signed("timestamp")) }
+        let slow = SlowFetcher(vendor: vendor, clock: customer.clock, days: 31)
+        let updater = Updater(
+            store: customer.store, trustedRoot: vendor.trustedRoot, metadataURL: RepositorySimulator.metadataURL,
+            targetsURL: RepositorySimulator.targetsURL, fetcher: slow, clock: customer.clock)
+        #expect(await refusal { () async throws(TUFError) in try await updater.refresh() } == nil)
+        #expect(await refusal { () async throws(TUFError) in try await updater.refresh() } == .expired)
+    }
+}
+
+/// Days pass with every answer.
+private struct SlowFetcher: Fetcher {
+    let vendor: RepositorySimulator
+    let clock: ManualClock
+    let days: Double
+
+    func fetch(
+        _ request: FetchRequest, receive: (ArraySlice<UInt8>) async throws -> Void
+    ) async throws(FetchError) {
+        clock.advance(by: days * 86_400)
+        try await vendor.fetch(request, receive: receive)
     }
 }
