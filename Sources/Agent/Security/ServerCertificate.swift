@@ -95,7 +95,8 @@ struct ServerCertificate: Sendable {
             issuer: subject, subject: subject, signatureAlgorithm: .ecdsaWithSHA256,
             extensions: try Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
-                Critical(KeyUsage(digitalSignature: true))
+                // No key usage: a self-signed certificate that may not sign is not accepted as its own issuer, so
+                // nobody who pins it could build the chain of one that it is.
                 try ExtendedKeyUsage([.serverAuth])
                 SubjectAlternativeNames(names(host: host, machine: machine))
             }, issuerPrivateKey: .init(key))

@@ -40,8 +40,8 @@ struct UpdateCommand: AsyncParsableCommand {
     func run() async throws {
         let run = try await options.connected { administration in
             let installation = try await options.chosenInstallation(administration)
-            try refuseWhenCurrent(installation)
-            try confirm(installation)
+            let to = try await target(installation, administration)
+            try confirm(installation, to: to)
             let order = UpdateOrder(
                 version: version, graceSeconds: grace, email: email, language: options.output.language,
                 at: try scheduled(now: Date()))
@@ -72,24 +72,29 @@ struct UpdateCommand: AsyncParsableCommand {
         return date
     }
 
-    /// Without a version there must be something newer; a version named is the agent's to judge.
-    private func refuseWhenCurrent(_ installation: InstallationStatus) throws(CommandLineError) {
-        guard version == nil, installation.available == nil, let installed = installation.version else { return }
-        if let problem = installation.problem {
-            throw CommandLineError(.failed, problem.happened, problem.state, problem.remedy)
+    /// The version that will be installed, as far as it is known: without one named, the agent asks the vendor now,
+    /// and what is wrong there is the run's to say.
+    private func target(_ installation: InstallationStatus, _ administration: Administration) async throws -> String? {
+        if let version { return version }
+        guard let releases = try? await administration.releases(of: installation.id),
+            let current = releases.first(where: \.isCurrent)
+        else { return nil }
+        guard !current.isInstalled else {
+            throw CommandLineError(
+                .nothingToUpdate,
+                Catalogue.text(.upToDate, ["version": current.version], options.output.chosenLanguage))
         }
-        throw CommandLineError(
-            .nothingToUpdate, Catalogue.text(.upToDate, ["version": installed], options.output.chosenLanguage))
+        return current.version
     }
 
-    private func confirm(_ installation: InstallationStatus) throws(CommandLineError) {
+    private func confirm(_ installation: InstallationStatus, to: String?) throws(CommandLineError) {
         guard !yes, !options.output.json, Console.isInputTerminal, Console.isOutputTerminal else { return }
         let language = options.output.chosenLanguage
         let question = Catalogue.text(
             .confirmUpdate,
             [
                 "product": installation.product, "from": installation.version ?? "–",
-                "to": version ?? installation.available ?? "–",
+                "to": to ?? "–",
                 "people": Catalogue.counted(installation.sessions, .person, language),
                 "grace": Catalogue.duration(seconds: grace, language),
             ], language)
