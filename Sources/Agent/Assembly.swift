@@ -48,7 +48,10 @@ struct Assembly: Sendable {
             configuration: configuration, database: database, fetcher: fetcher, client: client,
             fileSystem: fileSystem, clock: clock, logger: logger, hub: hub, history: history, address: address,
             notifier: MailNotifier(
-                outbox: outbox, settings: configuration.mail, language: configuration.language, logger: logger))
+                outbox: outbox, settings: configuration.mail, language: configuration.language,
+                productNames: Dictionary(
+                    configuration.installations.map { ($0.id, $0.folder.lastComponent?.string ?? $0.product) },
+                    uniquingKeysWith: { first, _ in first }), logger: logger))
         var supervisors: [InstallationSupervisor] = []
         for installation in configuration.installations {
             supervisors.append(try await builder.supervisor(installation))

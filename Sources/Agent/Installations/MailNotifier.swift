@@ -8,6 +8,8 @@ struct MailNotifier: Notifier {
     let outbox: Outbox?
     let settings: MailSettings?
     let language: Language
+    /// The name that people know the product by, per installation.
+    let productNames: [String: String]
     let logger: Logger
 
     func notify(_ run: UpdateRun) async throws {
@@ -18,6 +20,7 @@ struct MailNotifier: Notifier {
         let recipients = run.order.email.isEmpty ? settings.to : run.order.email
         guard !recipients.isEmpty else { return }
         try await outbox.enqueue(
-            run: run, recipients: recipients, from: settings.from, language: run.order.language ?? language)
+            run: run, productName: productNames[run.installation], recipients: recipients, from: settings.from,
+            language: run.order.language ?? language)
     }
 }

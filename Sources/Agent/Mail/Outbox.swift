@@ -7,7 +7,7 @@ import Logging
 import Platform
 import ServiceLifecycle
 
-/// Mails that have been promised. ``enqueue(run:recipients:from:language:)`` returns once they are in the database;
+/// Mails that have been promised. ``enqueue(run:productName:recipients:from:language:)`` returns once they are in the database;
 /// from then on they are sent at least once, however often the agent is ended in between, or given up with a line in the log.
 actor Outbox: Service {
     private let store: OutboxStore
@@ -37,7 +37,9 @@ actor Outbox: Service {
 
     /// Puts one mail per recipient in, unless the run's mail to that recipient is there already: told twice of the
     /// same run, as after a crash, it still sends one.
-    func enqueue(run: UpdateRun, recipients: [String], from: String, language: Language) async throws {
+    func enqueue(
+        run: UpdateRun, productName: String? = nil, recipients: [String], from: String, language: Language
+    ) async throws {
         guard let sender = MailAddress(from) else {
             throw MailFailure(.addressInvalid, .permanent, ["address": from])
         }
@@ -50,7 +52,8 @@ actor Outbox: Service {
                 logger.error("no mail can be sent to an address", metadata: ["address": "\(recipient)"])
             }
         }
-        let text = Catalogue.mail(run, machine: machine, timeZone: timeZone, language: language)
+        let text = Catalogue.mail(
+            run, productName: productName, machine: machine, timeZone: timeZone, language: language)
         try await store.add(
             run: run.id, recipients: addresses, sender: sender, text: text, language: language, at: clock.now)
         wake()

@@ -78,7 +78,8 @@ struct OutboxTests {
 
     private func enqueue(_ outbox: Outbox, run: UpdateRun? = nil, to: [String] = ["anna@example.com"]) async throws {
         try await outbox.enqueue(
-            run: run ?? self.run(), recipients: to, from: "ricambio@example.com", language: .french)
+            run: run ?? self.run(), productName: "OM Business", recipients: to, from: "ricambio@example.com",
+            language: .french)
     }
 
     private func entries() async throws -> [OutboxEntry] {
@@ -95,7 +96,8 @@ struct OutboxTests {
         _ = await outbox.deliver()
         #expect(transport.taken.map(\.to.description) == ["anna@example.com", "bruno@example.com"])
         #expect(Set(transport.taken.map(\.identifier)).count == 2)
-        #expect(transport.taken.allSatisfy { $0.language == .french && $0.subject.contains("mis à jour") })
+        #expect(
+            transport.taken.allSatisfy { $0.language == .french && $0.subject.hasPrefix("OM Business : mis à jour") })
     }
 
     @Test("a mail that was promised is sent by the next agent when this one dies first")
