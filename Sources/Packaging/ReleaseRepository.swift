@@ -79,6 +79,8 @@ public actor ReleaseRepository {
     /// Fetches `packs/<sha256>` into `file`, resuming what `<file>.partial` has; `file` exists only once its length
     /// and SHA-256 are right. A `file` that is there and right is left alone. `progress` gets bytes done and in all.
     ///
+    /// One call at a time for one `file`: two would write into the same partial file.
+    ///
     /// Throws `tampered` (the partial file is removed), `fetch` (it stays, for the next call) or `file`.
     public nonisolated func fetchPack(
         _ pack: PackReference, to file: FilePath, fileSystem: any FileSystem,

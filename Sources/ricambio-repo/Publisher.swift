@@ -154,6 +154,9 @@ struct Publisher {
         let start = clock.monotonicSeconds
         let scan = try naming(part) { try TreeScanner(fileSystem: fileSystem).scan(part.folder) }
         for warning in scan.warnings { report("warning: \(label): \(warning)") }
+        report(
+            "\(label): packing \(scan.entries.count) entries, \(Terminal.megabytes(scan.totalBytes)), at level "
+                + "\(request.level)")
         let temporary = folder.layout.packs.appending("\(Self.unfinished)\(UInt64.random(in: 0 ... .max))")
         do {
             let written = try naming(part) {
