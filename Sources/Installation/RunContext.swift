@@ -42,7 +42,8 @@ final class RunContext {
     /// The step that ran has ended and this one begins; the same step goes on.
     func enter(_ step: UpdateStep, at now: Date) {
         if let last = journal.run.steps.indices.last {
-            if journal.run.steps[last].step == step, journal.run.steps[last].endedAt == nil { return }
+            let record = journal.run.steps[last]
+            if record.step == step, record.endedAt == nil || step == .finished { return }
             if journal.run.steps[last].endedAt == nil { journal.run.steps[last].endedAt = now }
         }
         journal.run.steps.append(

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentAPI
+import Foundation
+import Installation
+import Packaging
+import Platform
+import ServiceControl
+import Synchronization
+import SystemPackage
+
+/// What happened in which order, over all fakes.
+final class EventLog: Sendable {
+    private let state = Mutex<[String]>([])
+
+    var events: [String] { state.withLock { $0 } }
+    func add(_ event: String) { state.withLock { $0.append(event) } }
+}
+
+/// Short sleeps are over at once and move the clock; long ones, which only guard, end when they are cancelled.
+final class EagerClock: WallClock {
+    private let state = Mutex((now: Date(timeIntervalSince1970: 1_767_225_600), monotonic: 0.0))
+
+    var now: Date { state.withLock { $0.now } }
+    var monotonicSeconds: Double { state.withLock { $0.monotonic } }
+
+    func advance(by seconds: Double) {
+        state.withLock {
+            $0.now += seconds
+            $0.monotonic += seconds
+        }
+    }
+
+    func sleep(seconds: Double) async throws {
+        try Task.checkCancellation()
+        guard seconds > 20 else {
+            advance(by: max(0, seconds))
+            return await Task.yield()
+        }
+        try await Task.sleep(for: .seconds(3600))
+    }
+}
+
+/// An application that runs the version found in the live folder's file `VERSION`, and whose second version migrates
+/// its data as soon as it starts. It outlives the agent: when `isDead` says so, calls come from a killed one and do nothing.
+final class FakeService: ServiceControl {
+    struct Behaviour: Sendable {
+        var refusesToStop = false
+        var forced = false
+        /// Versions that start and never become healthy.
+        var unhealthy: Set<String> = []
+        /// Versions that die at once.
+        var dying: Set<String> = []
+        /// What a version says that it is.
+        var says: [String: String] = [:]
+        var exits = 0
+    }
+
+    private struct State {
+        var running: String?
+        var starts: [String] = []
+        var stops = 0
+        var behaviour = Behaviour()
+    }
+
+    private let live: FilePath
+    private let data: FilePath?
+    private let log: EventLog
+    private let clock: EagerClock
+    private let state: Mutex<State>
+    private let isDead: Mutex<@Sendable () -> Bool> = Mutex { false }
+
+    init(live: FilePath, data: FilePath?, running: String?, log: EventLog, clock: EagerClock) {
+        self.live = live
+        self.data = data
+        self.log = log
+        self.clock = clock
+        state = Mutex(State(running: running))
+    }
+
+    var running: String? { state.withLock { $0.running } }
+    var starts: [String] { state.withLock { $0.starts } }
+    var stops: Int { state.withLock { $0.stops } }
+    func behave(_ change: (inout Behaviour) -> Void) { state.withLock { change(&$0.behaviour) } }
+    func dies(when isDead: @escaping @Sendable () -> Bool) { self.isDead.withLock { $0 = isDead } }
+    private var callerIsDead: Bool { isDead.withLock { $0 }() }
+
+    func state() async -> ServiceCondition {
+        state.withLock { state in
+            if state.behaviour.exits > 0 {
+                return .waitingToRestart(until: Date(timeIntervalSince1970: 0), exits: state.behaviour.exits)
+            }
+            return state.running == nil ? .stopped : .running(pid: 1)
+        }
+    }
+
+    func start(environment: [String: String]) async throws(ServiceError) {
+        guard !callerIsDead else { throw ServiceError(.system(-1), reason: "killed", place: "test") }
+        guard running == nil else { return }
+        guard let bytes = try? POSIXFileSystem().read(live.appending("VERSION"), limit: 100) else {
+            throw ServiceError(.notFound, reason: "no program", place: live.string)
+        }
+        let version = String(decoding: bytes, as: UTF8.self)
+        let dies = state.withLock { state in
+            state.starts.append(version)
+            if state.behaviour.dying.contains(version) { return true }
+            state.running = version
+            return false
+        }
+        log.add("start \(version)")
+        if dies { throw ServiceError(.diedAtOnce, reason: "it ended", place: live.string) }
+        clock.advance(by: 2)
+        if let data, version == "2.0" {
+            try? POSIXFileSystem().replace(data.appending("schema"), with: Array("2".utf8), permissions: 0o600)
+        }
+    }
+
+    func stop() async throws(ServiceError) -> StopReport {
+        guard !callerIsDead else { throw ServiceError(.system(-1), reason: "killed", place: "test") }
+        log.add("stop")
+        let behaviour = state.withLock { state in
+            state.stops += 1
+            if !state.behaviour.refusesToStop { state.running = nil }
+            return state.behaviour
+        }
+        if behaviour.refusesToStop { throw ServiceError(.doesNotStop, reason: "it ignores us", place: "test") }
+        clock.advance(by: 1)
+        return StopReport(forced: behaviour.forced, seconds: 1)
+    }
+
+    func run() async {}
+
+    fileprivate func health() -> Health {
+        state.withLock { state in
+            guard let version = state.running else { return .unhealthy(reason: "refused the connection") }
+            if state.behaviour.unhealthy.contains(version) { return .unhealthy(reason: "HTTP 500") }
+            return .healthy(version: state.behaviour.says[version] ?? version)
+        }
+    }
+}
+
+struct FakeHealth: HealthChecker {
+    let service: FakeService
+
+    func check(expecting expected: String?, timeoutSeconds: Double) async -> Health { service.health() }
+}
+
+/// A vendor whose releases lie in a folder.
+final class FakeReleases: ReleaseSource {
+    struct Behaviour: Sendable {
+        var resolveFailure: UpdateFailure?
+        var fetchFailure: UpdateFailure?
+        var isRecalled = false
+        var fromVersion: String?
+        /// Called when the pack is about to be fetched.
+        var whileFetching: (@Sendable () async throws -> Void)?
+    }
+
+    private let release: ReleaseDocument
+    private let tree: Tree
+    private let pack: FilePath
+    private let fileSystem: any FileSystem
+    private let log: EventLog
+    private let behaviour = Mutex(Behaviour())
+
+    init(release: ReleaseDocument, tree: Tree, pack: FilePath, fileSystem: any FileSystem, log: EventLog) {
+        self.release = release
+        self.tree = tree
+        self.pack = pack
+        self.fileSystem = fileSystem
+        self.log = log
+    }
+
+    func behave(_ change: (inout Behaviour) -> Void) { behaviour.withLock { change(&$0) } }
+
+    func resolve(version: String?) async throws -> ResolvedRelease {
+        log.add("resolve")
+        let behaviour = behaviour.withLock { $0 }
+        if let failure = behaviour.resolveFailure { throw failure }
+        guard version == nil || version == release.version else {
+            throw UpdateFailure(.releaseUnknown, ["version": version ?? ""])
+        }
+        var release = release
+        release.requirements.fromVersion = behaviour.fromVersion
+        return ResolvedRelease(release: release, tree: tree, isRecalled: behaviour.isRecalled)
+    }
+
+    func fetchPack(
+        _ release: ResolvedRelease, to file: FilePath, progress: @escaping @Sendable (Int64, Int64) -> Void
+    ) async throws {
+        log.add("fetch")
+        let behaviour = behaviour.withLock { $0 }
+        try await behaviour.whileFetching?()
+        try Task.checkCancellation()
+        if let failure = behaviour.fetchFailure { throw failure }
+        try fileSystem.remove(file)
+        try fileSystem.copyFile(pack, to: file)
+        progress(release.tree.pack.length, release.tree.pack.length)
+    }
+}
+
+final class FakeSessions: SessionDrain {
+    struct State: Sendable {
+        var accepts = true
+        var warned = false
+        var offered: String?
+        var whileWarning: (@Sendable () async throws -> Void)?
+        var whileClosing: (@Sendable () async -> Void)?
+    }
+
+    private let log: EventLog
+    private let state = Mutex(State())
+
+    init(log: EventLog) { self.log = log }
+
+    var accepts: Bool { state.withLock { $0.accepts } }
+    var warned: Bool { state.withLock { $0.warned } }
+    var offered: String? { state.withLock { $0.offered } }
+    func behave(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
+
+    func warn(deadline: Date, from: String, to: String) async {
+        log.add("warn \(from) \(to)")
+        state.withLock { ($0.accepts, $0.warned) = (false, true) }
+    }
+
+    func waitUntilReadyOrDeadline(_ deadline: Date) async throws {
+        try await state.withLock({ $0.whileWarning })?()
+        try Task.checkCancellation()
+    }
+
+    func close(within seconds: Double) async -> SessionCounts {
+        log.add("close")
+        await state.withLock({ $0.whileClosing })?()
+        return SessionCounts(warned: 3, ready: 2, closed: 1)
+    }
+
+    func cancelWarning() async {
+        state.withLock { $0.warned = false }
+    }
+
+    func acceptLogins(_ accepted: Bool) async {
+        log.add("logins \(accepted)")
+        state.withLock { $0.accepts = accepted }
+    }
+
+    func offerClients(version: String) async {
+        log.add("offer \(version)")
+        state.withLock { $0.offered = version }
+    }
+
+    func counts() async -> SessionCounts { SessionCounts(warned: 3) }
+}
+
+final class FakeNotifier: Notifier {
+    private let log: EventLog
+    private let runs = Mutex<[UpdateRun]>([])
+    let fails: Bool
+
+    init(log: EventLog, fails: Bool = false) {
+        self.log = log
+        self.fails = fails
+    }
+
+    var notified: [UpdateRun] { runs.withLock { $0 } }
+
+    func notify(_ run: UpdateRun) async throws {
+        if fails { throw UpdateFailure(.unexpected) }
+        log.add("notify \(run.outcome?.rawValue ?? "nothing")")
+        runs.withLock { $0.append(run) }
+    }
+}
+
+final class FakeObserver: RunObserver {
+    private let runs = Mutex<[UpdateRun]>([])
+
+    var seen: [UpdateRun] { runs.withLock { $0 } }
+    /// Steps in the order in which they were first seen.
+    var steps: [UpdateStep] {
+        seen.reduce(into: []) { steps, run in if steps.last != run.step { steps.append(run.step) } }
+    }
+
+    func runChanged(_ run: UpdateRun) async { runs.withLock { $0.append(run) } }
+}
+
+/// The real file system without waiting for a disk, and without an exchange if told so.
+struct TestFileSystem: FileSystem {
+    private let base = POSIXFileSystem()
+    var hasExchange = true
+    var free: Int64?
+    /// Writing below it is refused.
+    var forbidden: FilePath?
+
+    private func allow(_ path: FilePath) throws(FileError) {
+        if let forbidden, path.string.hasPrefix(forbidden.string) {
+            throw FileError(.permissionDenied, operation: "write", path: path.string)
+        }
+    }
+
+    func attributes(of path: FilePath) throws(FileError) -> FileAttributes? { try base.attributes(of: path) }
+    func entries(of directory: FilePath) throws(FileError) -> [String] { try base.entries(of: directory) }
+    func read(_ file: FilePath, limit: Int) throws(FileError) -> [UInt8] { try base.read(file, limit: limit) }
+    func destination(ofLink link: FilePath) throws(FileError) -> String { try base.destination(ofLink: link) }
+    func openForReading(_ file: FilePath) throws(FileError) -> any OpenFile { try base.openForReading(file) }
+
+    func openForWriting(_ file: FilePath, permissions: UInt16, resume: Bool) throws(FileError) -> any OpenFile {
+        try allow(file)
+        return try base.openForWriting(file, permissions: permissions, resume: resume)
+    }
+
+    func makeDirectory(_ path: FilePath, permissions: UInt16) throws(FileError) {
+        try allow(path)
+        try base.makeDirectory(path, permissions: permissions)
+    }
+
+    func makeLink(at path: FilePath, to destination: String) throws(FileError) {
+        try base.makeLink(at: path, to: destination)
+    }
+
+    func hardLink(_ file: FilePath, as other: FilePath) throws(FileError) { try base.hardLink(file, as: other) }
+    func copyFile(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        try base.copyFile(source, to: destination)
+    }
+
+    func setPermissions(_ permissions: UInt16, of path: FilePath) throws(FileError) {
+        try base.setPermissions(permissions, of: path)
+    }
+
+    func replace(_ file: FilePath, with bytes: [UInt8], permissions: UInt16) throws(FileError) {
+        let temporary = file.removingLastComponent().appending(".\(UUID().uuidString)")
+        let open = try base.openForWriting(temporary, permissions: permissions, resume: false)
+        try open.write(bytes[...])
+        try open.close()
+        guard rename_(temporary.string, file.string) == 0 else {
+            throw FileError(.other(0), operation: "replace", path: file.string)
+        }
+    }
+
+    func rename(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        try base.rename(source, to: destination)
+    }
+
+    func exchange(_ a: FilePath, with b: FilePath) throws(FileError) {
+        guard hasExchange else { throw FileError(.notSupported, operation: "exchange", path: a.string) }
+        try base.exchange(a, with: b)
+    }
+
+    func remove(_ path: FilePath) throws(FileError) { try base.remove(path) }
+    func syncDirectory(_ directory: FilePath) throws(FileError) {}
+    func syncFileSystem(containing path: FilePath) throws(FileError) {}
+    func freeBytes(at path: FilePath) throws(FileError) -> Int64 {
+        if let free { return free }
+        return try base.freeBytes(at: path)
+    }
+
+    func lock(_ file: FilePath) throws(FileError) -> (any HeldLock)? { try base.lock(file) }
+}
+
+private func rename_(_ from: String, _ to: String) -> Int32 { Foundation.rename(from, to) }
