@@ -119,17 +119,22 @@ let package = Package(
             ], swiftSettings: strict),
 
         // The reference application, and the stage on which demo and end-to-end tests play.
+        .target(
+            name: "OfficeMaker", dependencies: ["AgentAPI"], path: "Examples/OfficeMaker/Shared",
+            swiftSettings: strict),
         .executableTarget(
             name: "om-server",
             dependencies: [
-                "AgentAPI", "RicambioClient", .argumentParser, .crypto, .cryptoExtras, .grdb, .hummingbird,
-                .logging, .nioCore, .serviceLifecycle,
+                "AgentAPI", "OfficeMaker", "Platform", "RicambioClient", .argumentParser, .crypto, .cryptoExtras,
+                .grdb, .httpTypes, .hummingbird, .hummingbirdTLS, .logging, .nioCore, .nioSSL, .serviceLifecycle,
+                .system, .yams,
             ],
             path: "Examples/OfficeMaker/Server", swiftSettings: strict),
         .executableTarget(
             name: "om-client",
             dependencies: [
-                "AgentAPI", "RicambioClient", .argumentParser, .asyncHTTPClient, .nioCore, .system,
+                "AgentAPI", "OfficeMaker", "Platform", "RicambioClient", .argumentParser, .asyncHTTPClient,
+                .nioCore, .nioHTTP1, .nioSSL, .system,
             ],
             path: "Examples/OfficeMaker/Client", swiftSettings: strict),
         .target(
