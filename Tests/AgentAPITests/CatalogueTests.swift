@@ -85,6 +85,14 @@ struct CatalogueTests {
         #expect(unknown.happened == "Port 8443 is already in use by another program.")
     }
 
+    @Test("a reason that is a sentence itself does not end the sentence twice")
+    func reasonIsASentence() {
+        let failure = Catalogue.failure(.unexpected, ["reason": "The disk is gone.\n"], language: .english)
+        #expect(failure.happened == "Something unexpected happened: The disk is gone.")
+        let interrupted = Catalogue.failure(.interrupted, ["step": "swapping"], language: .german)
+        #expect(interrupted.happened.contains("„Austausch“"))
+    }
+
     @Test("an argument's own braces and brackets are shown as they are, never read as a template")
     func hostileArguments() {
         let failure = Catalogue.failure(

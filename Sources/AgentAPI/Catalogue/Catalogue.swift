@@ -73,6 +73,10 @@ public enum Catalogue {
         if let seconds = arguments["seconds"].flatMap({ Double($0) }) {
             written["seconds"] = duration(seconds: Int(seconds.rounded(.up)), language)
         }
+        // A reason is a whole sentence where it comes from, and a part of one here.
+        if let reason = arguments["reason"] {
+            written["reason"] = String(reason.trimmingCharacters(in: .whitespacesAndNewlines).trimmingSuffix("."))
+        }
         if let step = arguments["step"].flatMap(UpdateStep.init(rawValue:)) { written["step"] = step.text[language] }
         return written
     }
@@ -96,4 +100,10 @@ public enum SystemState: String, Codable, Sendable, CaseIterable, Hashable {
     case nothingChanged
     /// The client keeps its version; its server is not touched.
     case clientUnchanged
+}
+
+extension String {
+    fileprivate func trimmingSuffix(_ suffix: String) -> Substring {
+        hasSuffix(suffix) && !hasSuffix("..") ? dropLast(suffix.count) : self[...]
+    }
 }

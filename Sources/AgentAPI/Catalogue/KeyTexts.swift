@@ -105,17 +105,18 @@ extension LocalizedText {
     static let rolledBack = LocalizedText(
         it: "L'aggiornamento di {product} a {to} non è riuscito: è di nuovo in funzione la versione {from}.",
         en: "The update of {product} to {to} did not work: version {from} is running again.",
-        fr: "La mise à jour de {product} vers {to} n'a pas réussi : la version {from} est de nouveau en marche.",
+        fr:
+            "La mise à jour du logiciel {product} vers {to} n'a pas réussi : la version {from} est de nouveau en marche.",
         de: "Die Aktualisierung von {product} auf {to} ist nicht gelungen: Version {from} läuft wieder.")
     static let failed = LocalizedText(
         it: "L'aggiornamento di {product} a {to} non è riuscito; nulla è stato modificato.",
         en: "The update of {product} to {to} failed; nothing was changed.",
-        fr: "La mise à jour de {product} vers {to} a échoué ; rien n'a été modifié.",
+        fr: "La mise à jour du logiciel {product} vers {to} a échoué ; rien n'a été modifié.",
         de: "Die Aktualisierung von {product} auf {to} ist fehlgeschlagen; es wurde nichts verändert.")
     static let cancelled = LocalizedText(
         it: "L'aggiornamento di {product} a {to} è stato annullato.",
         en: "The update of {product} to {to} was cancelled.",
-        fr: "La mise à jour de {product} vers {to} a été annulée.",
+        fr: "La mise à jour du logiciel {product} vers {to} a été annulée.",
         de: "Die Aktualisierung von {product} auf {to} wurde abgebrochen.")
     static let nothingToCancel = LocalizedText(
         it: "Non c'è alcun aggiornamento da annullare.",
@@ -145,7 +146,7 @@ extension LocalizedText {
     static let installing = LocalizedText(
         it: "Installazione di {product} {version} in corso…",
         en: "Installing {product} {version}…",
-        fr: "Installation de {product} {version}…",
+        fr: "Installation du logiciel {product} {version}…",
         de: "{product} {version} wird installiert…")
     static let installedInto = LocalizedText(
         it: "{product} {version} è installato in {folder}.",

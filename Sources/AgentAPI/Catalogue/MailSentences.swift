@@ -45,7 +45,7 @@ extension LocalizedText {
         en: "The update of {product} from version {from} to {to} did not work. Version {from} is running again, with "
             + "the same files and data as before.",
         fr:
-            "La mise à jour de {product} de la version {from} vers la version {to} n'a pas réussi. La version {from} est "
+            "La mise à jour du logiciel {product} de la version {from} vers la version {to} n'a pas réussi. La version {from} est "
             + "de nouveau en marche, avec les mêmes fichiers et données qu'avant.",
         de: "Die Aktualisierung von {product} von Version {from} auf {to} ist nicht gelungen. Version {from} läuft "
             + "wieder, mit denselben Dateien und Daten wie zuvor.")
@@ -54,7 +54,8 @@ extension LocalizedText {
             + "servizio. La versione {from} non si è mai fermata.",
         en: "The update of {product} from version {from} to {to} was cancelled before the service was stopped. "
             + "Version {from} has been running all the time.",
-        fr: "La mise à jour de {product} de la version {from} vers la version {to} a été annulée avant l'arrêt du "
+        fr:
+            "La mise à jour du logiciel {product} de la version {from} vers la version {to} a été annulée avant l'arrêt du "
             + "service. La version {from} n'a jamais cessé de fonctionner.",
         de: "Die Aktualisierung von {product} von Version {from} auf {to} wurde abgebrochen, bevor der Dienst "
             + "angehalten wurde. Version {from} lief die ganze Zeit.")
@@ -62,7 +63,8 @@ extension LocalizedText {
         it: "L'aggiornamento di {product} dalla versione {from} alla {to} non è riuscito. Il servizio non è stato "
             + "toccato.",
         en: "The update of {product} from version {from} to {to} failed. The service was not touched.",
-        fr: "La mise à jour de {product} de la version {from} vers la version {to} a échoué. Le service n'a pas été "
+        fr:
+            "La mise à jour du logiciel {product} de la version {from} vers la version {to} a échoué. Le service n'a pas été "
             + "touché.",
         de: "Die Aktualisierung von {product} von Version {from} auf {to} ist fehlgeschlagen. Der Dienst wurde nicht "
             + "angerührt.")
@@ -72,7 +74,8 @@ extension LocalizedText {
             + "non è partita. Il servizio NON è in funzione.",
         en: "The update of {product} to version {to} failed, and version {from}, which was put back in its place, did "
             + "not start. The service is NOT running.",
-        fr: "La mise à jour de {product} vers la version {to} a échoué, et la version {from}, remise en place, n'a pas "
+        fr:
+            "La mise à jour du logiciel {product} vers la version {to} a échoué, et la version {from}, remise en place, n'a pas "
             + "démarré. Le service n'est PAS en marche.",
         de: "Die Aktualisierung von {product} auf Version {to} ist fehlgeschlagen, und die zurückgesetzte Version "
             + "{from} ist nicht gestartet. Der Dienst läuft NICHT.")

@@ -125,7 +125,8 @@ private struct MailWriter {
     }
 
     private var steps: String {
-        let done = run.steps.filter { $0.step != .finished && $0.step != .requested }
+        // This mail is written during `notifying`.
+        let done = run.steps.filter { ![.requested, .notifying, .offeringClients, .finished].contains($0.step) }
         guard !done.isEmpty else { return "" }
         let rows = done.map { record in
             var value =

@@ -111,7 +111,7 @@ extension NoticeKind {
             LocalizedText(
                 it: "L'aggiornamento di {product} è stato annullato. Si può continuare a lavorare.",
                 en: "The update of {product} was cancelled. You can go on working.",
-                fr: "La mise à jour de {product} a été annulée. Vous pouvez continuer à travailler.",
+                fr: "La mise à jour du logiciel {product} a été annulée. Vous pouvez continuer à travailler.",
                 de: "Die Aktualisierung von {product} wurde abgebrochen. Sie können weiterarbeiten.")
         case .clientOffered:
             LocalizedText(
