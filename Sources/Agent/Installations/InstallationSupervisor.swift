@@ -13,6 +13,8 @@ import ServiceLifecycle
 actor InstallationSupervisor: ManagedInstallation, Service {
     /// Seconds between two looks at the vendor.
     static let checkInterval = 900.0
+    /// Seconds for which what was seen there is good enough for an answer: one small request for the next.
+    static let lookLifetime = 5.0
     /// Seconds between two looks for an old folder whose time is over.
     static let cleanUpInterval = 600.0
     /// Crashes in a row after which the administrator is told.
@@ -164,7 +166,7 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         guard let installed = await runner.installedVersion() else {
             throw Refusal(.notInstalled, 409, ["path": configuration.folder.string])
         }
-        if order.version == nil { await lookAtVendor() }
+        if order.version == nil { await lookAtVendor(unlessYoungerThan: Self.lookLifetime) }
         try refuseWhileBusy()
         if order.version == installed || (order.version == nil && current == installed) {
             throw Refusal(.alreadyInstalled, 409, ["version": installed])
@@ -232,8 +234,7 @@ actor InstallationSupervisor: ManagedInstallation, Service {
     private func ended(_ run: UpdateRun?) async {
         if let run { await hub.runChanged(run) }
         if case .running = phase { phase = .idle }
-        available = nil
-        Task { await self.lookAtVendor() }
+        Task { await self.lookAtVendor(unlessYoungerThan: 0) }
     }
 
     // MARK: Times
@@ -265,22 +266,37 @@ actor InstallationSupervisor: ManagedInstallation, Service {
 
     private func watchVendor() async {
         repeat {
-            if case .idle = phase { await lookAtVendor() }
+            await lookAtVendor(unlessYoungerThan: 0)
         } while (try? await clock.sleep(seconds: Self.checkInterval)) != nil
     }
 
     /// The channel's current release, as of the last look.
     private var current: String?
 
-    private func lookAtVendor() async {
+    private var look: Task<Void, Never>?
+    private var lastLook: Double?
+
+    /// Several who want to know at once share one look.
+    private func lookAtVendor(unlessYoungerThan age: Double) async {
+        if let lastLook, clock.monotonicSeconds - lastLook < age { return }
+        let task = look ?? Task { await self.lookNow() }
+        look = task
+        // A vendor that cannot be reached must not make everybody wait for it again and again.
+        guard checkFailure == nil || age == 0 else { return }
+        await task.value
+    }
+
+    private func lookNow() async {
+        defer {
+            look = nil
+            lastLook = clock.monotonicSeconds
+        }
         do {
             let channel = try await releaseSource.channel()
             let installed = await runner.installedVersion()
             current = channel.current
             checkFailure = nil
             available = Self.offer(channel, installed: installed, installationID: installationID, now: clock.now)
-        } catch is CancellationError {
-            return
         } catch {
             available = nil
             current = nil
@@ -302,6 +318,7 @@ actor InstallationSupervisor: ManagedInstallation, Service {
     // MARK: What the administrator sees
 
     func status() async -> InstallationStatus {
+        if case .idle = phase { await lookAtVendor(unlessYoungerThan: Self.lookLifetime) }
         let condition = await service.state()
         var run = scheduled
         if case .running(let id, _) = phase { run = await hub.latest(id) ?? run }

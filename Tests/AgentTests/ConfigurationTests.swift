@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentAPI
+import SystemPackage
+import Testing
+
+@testable import Agent
+
+@Suite struct ConfigurationTests {
+    static let complete = """
+        listen: 127.0.0.1:8443
+        state: ./state
+        publicURL: https://server:8443/
+        tls: { certificate: cert.pem, key: /etc/key.pem }
+        log: { format: json, level: debug }
+        language: it
+        mail:
+          from: ricambio@example.com
+          to: [admin@example.com]
+          smtp: { host: mail.example.com, port: 587, security: starttls, user: u, passwordFile: ./smtp.password }
+        scryptCost: 1024
+        installations:
+          - id: om-business
+            product: om-business
+            channel: stable
+            folder: /srv/OM Business
+            repository: { url: "http://127.0.0.1:9000", root: ./root.json }
+            service:
+              type: process
+              command: ["./om-server", "--port", "9100"]
+              environment: { OM_DATA: /srv/data, PORT: 9100 }
+              stopTimeout: 30
+            health: { http: "http://127.0.0.1:9100/health", timeout: 60 }
+            keep:
+              - preferences/**
+              - { path: backups/**, immutable: true }
+            data: [/srv/data, ./more]
+            retention: 3600
+        """
+
+    private func parse(_ text: String) throws(ConfigurationError) -> AgentConfiguration {
+        try AgentConfiguration.parse(text, file: "agent.yaml", folder: "/etc/ricambio")
+    }
+
+    @Test("every key of the guide is read, paths relative to the file")
+    func everything() throws {
+        let configuration = try parse(Self.complete)
+        #expect(configuration.listen == ListenAddress(host: "127.0.0.1", port: 8443))
+        #expect(configuration.state == "/etc/ricambio/state")
+        #expect(configuration.publicURL == "https://server:8443")
+        #expect(configuration.tls?.certificate == "/etc/ricambio/cert.pem")
+        #expect(configuration.tls?.key == "/etc/key.pem")
+        #expect(configuration.log == LogSettings(format: .json, level: .debug))
+        #expect(configuration.language == .italian)
+        #expect(configuration.scryptCost == 1024)
+        guard case .smtp(let smtp) = configuration.mail?.transport else {
+            Issue.record("no smtp")
+            return
+        }
+        #expect(smtp.passwordFile == "/etc/ricambio/smtp.password")
+        let installation = try #require(configuration.installations.first)
+        #expect(installation.component == "server")
+        #expect(installation.repositoryURL == "http://127.0.0.1:9000/")
+        #expect(installation.trustedRoot == "/etc/ricambio/root.json")
+        #expect(
+            installation.service
+                == .process(
+                    command: ["./om-server", "--port", "9100"], environment: ["OM_DATA": "/srv/data", "PORT": "9100"],
+                    stopTimeout: 30))
+        #expect(
+            installation.health == .init(probe: .http("http://127.0.0.1:9100/health"), timeout: 60, expectVersion: true)
+        )
+        #expect(installation.keep == [.init(pattern: "preferences/**"), .init(pattern: "backups/**", immutable: true)])
+        #expect(installation.data == ["/srv/data", "/etc/ricambio/more"])
+        #expect(installation.retention == 3600)
+    }
+
+    @Test("an unknown key is refused with its line and the nearest spelling")
+    func unknownKeys() throws {
+        let cases: [(String, String, String, Int)] = [
+            ("state: ./state", "sate: ./state", "state", 2),
+            ("publicURL:", "publicUrl:", "publicURL", 3),
+            ("log: { format", "log: { fromat", "format", 5),
+            ("  from:", "  form:", "from", 8),
+            ("security:", "secutiry:", "security", 10),
+            ("    folder:", "    foldre:", "folder", 16),
+            ("stopTimeout:", "stoptimeout:", "stopTimeout", 22),
+            ("immutable:", "imutable:", "immutable", 26),
+        ]
+        for (right, wrong, nearest, line) in cases {
+            let error = #expect(throws: ConfigurationError.self) {
+                _ = try parse(Self.complete.replacing(right, with: wrong))
+            }
+            #expect(error?.code == .unknownKey)
+            #expect(error?.line == line, "\(wrong)")
+            #expect(error?.description.hasPrefix("agent.yaml:\(line): unknown key") ?? false)
+            #expect(error?.reason.contains("did you mean “\(nearest)”?") ?? false, "\(error?.reason ?? "")")
+        }
+    }
+
+    @Test("a key that is like none is answered with the ones there are")
+    func unlikeAny() throws {
+        let error = #expect(throws: ConfigurationError.self) { _ = try parse("state: s\nquux: 1\n") }
+        #expect(error?.line == 2)
+        #expect(error?.reason.contains("listen") ?? false)
+    }
+
+    @Test(
+        "a value that cannot be right is refused with its key and line",
+        arguments: [
+            ("listen: 127.0.0.1:8443", "listen: 8443", "listen", 1),
+            ("listen: 127.0.0.1:8443", "listen: 127.0.0.1:99999", "listen", 1),
+            ("publicURL: https:", "publicURL: http:", "publicURL", 3),
+            ("format: json", "format: xml", "log.format", 5),
+            ("language: it", "language: es", "language", 6),
+            ("from: ricambio@example.com", "from: ricambio", "mail.from", 8),
+            ("[admin@example.com]", "admin@example.com", "mail.to", 9),
+            ("[admin@example.com]", "[\"a@b.c\\nBcc: x@y.z\"]", "mail.to", 9),
+            ("user: u,", "", "mail.smtp.user", 10),
+            ("security: starttls", "security: none", "mail.smtp.security", 10),
+            ("port: 587", "port: many", "mail.smtp.port", 10),
+            ("scryptCost: 1024", "scryptCost: 1000", "scryptCost", 11),
+            ("id: om-business", "id: ../om", "installations[0].id", 13),
+            ("folder: /srv/OM Business", "folder: /", "installations[0].folder", 16),
+            ("http://127.0.0.1:9000\"", "ftp://127.0.0.1\"", "installations[0].repository.url", 17),
+            ("type: process", "type: proces", "installations[0].service.type", 19),
+            ("command: [\"./om-server\", \"--port\", \"9100\"]", "command: []", "installations[0].service.command", 20),
+            ("stopTimeout: 30", "stopTimeout: soon", "installations[0].service.stopTimeout", 22),
+            ("timeout: 60", "timeout: 0", "installations[0].health.timeout", 23),
+            ("http: \"http://127.0.0.1:9100/health\",", "", "installations[0].health.http", 23),
+            ("- preferences/**", "- ../preferences", "installations[0].keep", 25),
+            ("immutable: true", "immutable: maybe", "keep[1].immutable", 26),
+            ("retention: 3600", "retention: -1", "installations[0].retention", 28),
+        ])
+    func badValues(right: String, wrong: String, key: String, line: Int) throws {
+        #expect(Self.complete.contains(right))
+        let error = #expect(throws: ConfigurationError.self) {
+            _ = try parse(Self.complete.replacing(right, with: wrong))
+        }
+        #expect(error?.line == line)
+        #expect(error?.reason.contains(key) ?? false, "\(error?.reason ?? "")")
+    }
+
+    @Test("two installations cannot share an id or a folder")
+    func shared() throws {
+        let start = try #require(Self.complete.range(of: "  - id"))
+        let installation = String(Self.complete[start.lowerBound...])
+        let sameID = Self.complete + "\n" + installation.replacing("OM Business", with: "Other")
+        #expect(throws: ConfigurationError.self) { _ = try parse(sameID) }
+        let sameFolder = Self.complete + "\n" + installation.replacing("id: om-business", with: "id: other")
+        let error = #expect(throws: ConfigurationError.self) { _ = try parse(sameFolder) }
+        #expect(error?.reason.contains("belongs to another installation") ?? false)
+    }
+
+    @Test("what is not YAML, or has a key twice, is refused with its line")
+    func syntax() throws {
+        let broken = #expect(throws: ConfigurationError.self) { _ = try parse("state: s\nlog: { format: json\n") }
+        #expect(broken?.code == .syntax)
+        #expect(broken?.line != nil)
+        let twice = #expect(throws: ConfigurationError.self) { _ = try parse("state: s\nstate: t\n") }
+        #expect(twice?.code == .syntax)
+        #expect(twice?.reason.contains("twice") ?? false)
+        #expect(throws: ConfigurationError.self) { _ = try parse("") }
+        #expect(throws: ConfigurationError.self) { _ = try parse("- a\n- b\n") }
+    }
+
+    @Test("a file that is not there is named")
+    func absent() {
+        let error = #expect(throws: ConfigurationError.self) { _ = try AgentConfiguration.load("/nowhere/agent.yaml") }
+        #expect(error?.code == .unreadable)
+        #expect(error?.file == "/nowhere/agent.yaml")
+    }
+
+    @Test("a service needs a health check; files alone do not")
+    func health() throws {
+        let without = Self.complete.split(separator: "\n").filter { !$0.contains("health:") }.joined(separator: "\n")
+        let error = #expect(throws: ConfigurationError.self) { _ = try parse(without) }
+        #expect(error?.code == .missingKey)
+        let minimal = """
+            state: s
+            installations:
+              - { product: tool, folder: tool, repository: { url: "https://vendor/", root: r } }
+            """
+        let installation = try #require(try parse(minimal).installations.first)
+        #expect(installation.service == .none)
+        #expect(installation.id == "tool")
+    }
+
+    @Test("a spelling is near when it is a slip, not when it is another word")
+    func spelling() {
+        #expect(Spelling.distance("listen", "lisetn") == 1)
+        #expect(Spelling.distance("", "abc") == 3)
+        #expect(Spelling.nearest(to: "lsten", among: ["listen", "state"]) == "listen")
+        #expect(Spelling.nearest(to: "database", among: ["listen", "state"]) == nil)
+    }
+}
