@@ -27,7 +27,7 @@ import Testing
         let (accounts, database) = try accounts()
         let password = try #require(try await accounts.makeFirstAdministrator())
         #expect(try await accounts.makeFirstAdministrator() == nil)
-        let rows = try await database.writer.read { try Row.fetchAll($0, sql: "SELECT * FROM account") }
+        let rows = try database.writer.read { try Row.fetchAll($0, sql: "SELECT * FROM account") }
         #expect(rows.count == 1)
         #expect(!"\(rows)".contains(password))
     }
