@@ -13,7 +13,9 @@ struct RicambioRepo: AsyncParsableCommand {
 
             \(VendorError.exitCodesHelp)
             """,
-        subcommands: [InitCommand.self, PublishCommand.self, ShowCommand.self, ServeCommand.self])
+        subcommands: [
+            InitCommand.self, PublishCommand.self, RefreshCommand.self, ShowCommand.self, ServeCommand.self,
+        ])
 
     static func main() async {
         do {

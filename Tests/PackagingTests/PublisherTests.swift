@@ -47,6 +47,22 @@ import Testing
         #expect(server.paths.count <= 9, "\(server.paths)")
     }
 
+    @Test("A repository in which nothing is released expires, and a refresh makes readers trust it again")
+    func refresh() async throws {
+        try repository.publish("1.0", source)
+        repository.clock.advance(by: 8 * 86_400)
+        await #expect { try await repository.reader().refresh() } throws: { error in
+            guard case .untrusted(let reason) = (error as? PackagingError)?.code else { return false }
+            return reason.code == .expired
+        }
+        let expiries = try RefreshCommand.refresh(
+            VendorFolder(path: repository.folder, fileSystem: files), clock: repository.clock)
+        #expect(expiries.first?.role == "timestamp")
+        let reader = try repository.reader()
+        try await reader.refresh()
+        #expect(try await reader.channelDocument().current == "1.0")
+    }
+
     @Test("A second release becomes the current one, an older one does not")
     func current() async throws {
         try repository.publish("1.0", source)
