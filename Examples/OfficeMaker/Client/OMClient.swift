@@ -62,14 +62,14 @@ import SystemPackage
         let screen = try Screen(events: events.map { FilePath($0) }, language: person)
         do {
             let program = try ProgramFolder.own()
+            let settings = try settings(person)
             let office = try OfficeServer(url: server, language: person, certificateAuthority: certificateAuthority)
-            let workplace = Workplace(
-                settings: try settings(person), program: program, office: office, screen: screen)
+            let workplace = Workplace(settings: settings, program: program, office: office, screen: screen)
             let signals = handleSignals(workplace)
-            let isFine = try await workplace.run()
+            let result = await workplace.result()
             signals.forEach { $0.cancel() }
             await office.shutdown()
-            if !isFine { throw ExitCode.failure }
+            guard try result.get() else { throw ExitCode.failure }
         } catch let error as ClientFailure {
             screen.complain(error.sentence)
             throw ExitCode.failure

@@ -66,13 +66,23 @@ actor Workplace {
     }
 
     /// False when a command of the script was refused.
-    func run() async throws -> Bool {
+    func result() async -> Result<Bool, any Error> {
+        do {
+            return .success(try await run())
+        } catch {
+            await leave()
+            return .failure(error)
+        }
+    }
+
+    private func run() async throws -> Bool {
         record(.started)
         try await startUp()
         try await logInPatiently()
+        guard let welcome else { return !hasFailed }
         await confirmStart()
         record(.loggedIn)
-        if let welcome { screen.say(.welcome, ["person": welcome.person, "product": welcome.edition.title]) }
+        screen.say(.welcome, ["person": welcome.person, "product": welcome.edition.title])
         await checkOffer()
         if settings.script == nil { readInput() }
         try await work()
@@ -182,7 +192,9 @@ actor Workplace {
                 }
                 lastSentence = error.sentence
             }
-            guard ContinuousClock.now < end, !isLeaving else {
+            // Ended from outside: not a failure.
+            if isLeaving { return }
+            guard ContinuousClock.now < end else {
                 await confirmStart()
                 let time = Catalogue.duration(seconds: Int(settings.retrySeconds), settings.language)
                 throw ClientFailure(ClientText.gaveUp.filled(["seconds": time], language: settings.language))
@@ -214,7 +226,7 @@ actor Workplace {
                     if !Task.isCancelled { continuation.yield(.sessionEnded(login: login)) }
                 } catch {
                     // Work goes on; only nobody can warn this person.
-                    screen.complain("\(error)")
+                    if !Task.isCancelled { screen.complain("\(error)") }
                 }
             },
             Task { await session.heartbeats() },
@@ -228,6 +240,7 @@ actor Workplace {
         screen.say(.sessionClosed)
         record(.closed)
         try await logInPatiently()
+        if isLeaving { return }
         screen.say(.serverBack, ["version": welcome?.version ?? ""])
         record(.reconnected)
         await checkOffer()
