@@ -17,6 +17,10 @@ extension ClientUpdate {
         _ program: String, arguments: [String], environment: [String: String]
     ) throws(ClientError) -> Never {
         let file = folder.pushing(FilePath(program)).string
+        // Before anything of this process is changed: it may go on when the program is not there.
+        guard access(file, X_OK) == 0 else {
+            throw ClientError(.folder, "\(file) cannot be started: \(String(cString: strerror(errno))).")
+        }
         let variables = environment.map { "\($0.key)=\($0.value)" }
         let failure = Self.withCStrings([file] + arguments) { argv in
             Self.withCStrings(variables) { envp in

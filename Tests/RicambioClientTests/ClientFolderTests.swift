@@ -16,7 +16,7 @@ private struct Stage {
 
     init() throws {
         temporary = try TemporaryFolder()
-        folder = ClientFolder(live: temporary / "OM Client", fileSystem: POSIXFileSystem())
+        folder = ClientFolder(live: temporary / "OM Client", fileSystem: QuickFileSystem())
         try Self.fill(folder.live, version: "1.0")
         try folder.fileSystem.makeDirectories(folder.state)
         var state = ClientState()
@@ -34,7 +34,7 @@ private struct Stage {
     }
 
     static func fill(_ path: FilePath, version: String) throws {
-        let fileSystem = POSIXFileSystem()
+        let fileSystem = QuickFileSystem()
         try fileSystem.makeDirectories(path.appending("lib"))
         for name in ["om-client", "lib/a", "lib/b"] {
             try fileSystem.replace(path.pushing(FilePath(name)), with: Array(version.utf8), permissions: 0o755)
@@ -89,8 +89,8 @@ struct ClientFolderTests {
     }
 
     @Test("Killed at any change of a swap, a start finishes or undoes it", arguments: [true, false])
-    func crashWhileSwapping(canExchange: Bool) throws {
-        try everyCrash(canExchange: canExchange) { folder in
+    func crashWhileSwapping(canExchange: Bool) async throws {
+        try await everyCrash(canExchange: canExchange) { folder in
             try folder.swap(to: Stage.new)
         } check: { stage, recovery in
             switch recovery {
@@ -107,8 +107,8 @@ struct ClientFolderTests {
     }
 
     @Test("Killed at any change of a confirmation, the new version stays", arguments: [true, false])
-    func crashWhileConfirming(canExchange: Bool) throws {
-        try everyCrash(canExchange: canExchange) { folder in
+    func crashWhileConfirming(canExchange: Bool) async throws {
+        try await everyCrash(canExchange: canExchange) { folder in
             try folder.swap(to: Stage.new)
         } then: { folder in
             guard let journal = try folder.readJournal() else { return }
@@ -120,8 +120,8 @@ struct ClientFolderTests {
     }
 
     @Test("Killed at any change on the way back, the old version comes back", arguments: [true, false])
-    func crashWhileReverting(canExchange: Bool) throws {
-        try everyCrash(canExchange: canExchange) { folder in
+    func crashWhileReverting(canExchange: Bool) async throws {
+        try await everyCrash(canExchange: canExchange) { folder in
             try folder.swap(to: Stage.new)
         } then: { folder in
             guard let journal = try folder.readJournal() else { return }
@@ -143,15 +143,17 @@ struct ClientFolderTests {
     private func everyCrash(
         canExchange: Bool, _ first: (ClientFolder) throws -> Void, then second: ((ClientFolder) throws -> Void)? = nil,
         check: (Stage, ClientRecovery) throws -> Void
-    ) throws {
+    ) async throws {
         var count = 0
         while true {
             count += 1
+            // Other tests run on the same few threads.
+            await Task.yield()
             let stage = try Stage()
             defer { stage.temporary.remove() }
             try stage.stage()
             if second != nil { try first(stage.folder) }
-            let base: any FileSystem = canExchange ? POSIXFileSystem() : NoExchange()
+            let base = QuickFileSystem(canExchange: canExchange)
             let crashing = CrashingFileSystem(base, fault: .crash(at: count))
             do {
                 if let second { try second(stage.on(crashing)) } else { try first(stage.on(crashing)) }
@@ -172,14 +174,15 @@ struct ClientFolderTests {
     }
 
     @Test("A crash during recovery itself is recovered from", arguments: [true, false])
-    func crashWhileRecovering(canExchange: Bool) throws {
+    func crashWhileRecovering(canExchange: Bool) async throws {
         for first in 1...60 {
             var finished = false
             for second in 1...60 {
+                await Task.yield()
                 let stage = try Stage()
                 defer { stage.temporary.remove() }
                 try stage.stage()
-                let base: any FileSystem = canExchange ? POSIXFileSystem() : NoExchange()
+                let base = QuickFileSystem(canExchange: canExchange)
                 let crashing = CrashingFileSystem(base, fault: .crash(at: first))
                 try? stage.on(crashing).swap(to: Stage.new)
                 guard crashing.hasCrashed else { return }
@@ -285,7 +288,7 @@ struct ClientFolderTests {
         #expect(try await update.revertIfUnconfirmed() == false)
         try await update.confirmStarted()
         #expect(try await update.installedVersion() == nil)
-        #expect(try POSIXFileSystem().entries(of: temporary.path) == ["OM Client"])
+        #expect(try QuickFileSystem().entries(of: temporary.path) == ["OM Client"])
     }
 }
 
@@ -317,7 +320,7 @@ struct KeptFilesTests {
     func carryOver() throws {
         let temporary = try TemporaryFolder()
         defer { temporary.remove() }
-        let fileSystem = POSIXFileSystem()
+        let fileSystem = QuickFileSystem()
         let (live, staged, outside) = (temporary / "live", temporary / "staged", temporary / "outside")
         for folder in [live, staged, outside] { try fileSystem.makeDirectories(folder) }
         let write = { (folder: FilePath, path: String, text: String) in
