@@ -17,7 +17,8 @@ public actor Stage {
     /// With `nil`, a temporary folder that ``cleanUp()`` removes; a folder given is emptied first and stays.
     public init(folder: FilePath? = nil, executables: Executables) throws {
         self.executables = executables
-        isTemporary = folder == nil
+        // RICAMBIO_KEEP_STAGE leaves the folder behind, for finding out what went wrong.
+        isTemporary = folder == nil && ProcessInfo.processInfo.environment["RICAMBIO_KEEP_STAGE"] == nil
         if let folder {
             self.folder = try Stage.absolute(folder)
             try fileSystem.removeTree(self.folder)

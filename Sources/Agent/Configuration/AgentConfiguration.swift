@@ -148,6 +148,14 @@ public struct InstallationConfiguration: Sendable, Hashable, Identifiable {
         case process(command: [String], environment: [String: String], stopTimeout: Double)
         /// Nothing runs: files only.
         case none
+
+        /// What the configuration adds to the application's environment.
+        var variables: [String: String] {
+            switch self {
+            case .process(_, let environment, _): environment
+            case .none: [:]
+            }
+        }
     }
 
     public enum HealthProbe: Sendable, Hashable {

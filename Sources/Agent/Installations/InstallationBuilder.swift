@@ -44,7 +44,8 @@ struct InstallationBuilder {
             sessions: sessions, notifier: notifier, observer: hub,
             health: InstallationHealth(
                 probe: installation.health.probe, folder: installation.folder, service: service, client: client,
-                commands: POSIXCommandRunner()), fileSystem: fileSystem, clock: clock, logger: logger)
+                commands: POSIXCommandRunner(), environment: installation.service.variables),
+            fileSystem: fileSystem, clock: clock, logger: logger)
         return InstallationSupervisor(
             .init(
                 configuration: installation, language: configuration.language, sessions: sessions, mirror: mirror,

@@ -16,6 +16,8 @@ struct InstallationHealth: HealthChecker {
     let service: any ServiceControl
     let client: HTTPClient
     let commands: any CommandRunner
+    /// What the configuration gives the application: a check finds its data by it.
+    var environment: [String: String] = [:]
 
     static let bodyLimit = 64 << 10
 
@@ -62,14 +64,15 @@ struct InstallationHealth: HealthChecker {
 
     private func run(_ command: [String], expecting expected: String?, seconds: Double) async -> Health {
         do {
-            let environment = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LANG"].contains($0.key) }
+            let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LANG"].contains($0.key) }
+            let environment = inherited.merging(environment) { _, own in own }
             let result = try await commands.run(
                 Command(
                     command, environment: environment, workingDirectory: folder, timeout: max(1, seconds),
                     outputLimit: Self.bodyLimit))
             guard result.succeeded else {
                 let last = result.errorText.split(whereSeparator: \.isNewline).last.map { ": \($0.prefix(200))" } ?? ""
-                return .unhealthy(reason: "\(command[0]) ended with \(result.end)\(last)")
+                return .unhealthy(reason: "\(command[0]) says no: \(result.end)\(last)")
             }
             return .healthy(version: Self.version(in: result.outputText, expecting: expected))
         } catch {
