@@ -158,6 +158,9 @@ actor SessionRegistry {
         return channel
     }
 
+    /// How many streams a session has open.
+    func readerCount(_ id: String) -> Int { members[id]?.readers.count ?? 0 }
+
     private func left(_ id: String, _ reader: Int) {
         members[id]?.readers[reader] = nil
         members[id]?.session.lastSeenAt = clock.now
