@@ -97,7 +97,7 @@ struct Assembly: Sendable {
         var services: [any Service] = []
         if let outbox { services.append(outbox) }
         services += supervisors as [any Service]
-        services.append(application)
+        services.append(Server(application: application, address: address))
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map {
@@ -105,14 +105,24 @@ struct Assembly: Sendable {
                         service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .cancelGroup)
                 }, gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
-        do {
-            try await group.run()
-        } catch {
-            await address.giveUp()
-            throw error
-        }
-        await address.giveUp()
+        try await group.run()
         if let error = await problem.error { throw error }
+    }
+
+    /// The HTTP server; when it cannot listen, those who wait for its address are let go, or nothing would ever end.
+    private struct Server<Inner: Service>: Service {
+        let application: Inner
+        let address: AgentAddress
+
+        func run() async throws {
+            do {
+                try await application.run()
+            } catch {
+                await address.giveUp()
+                throw error
+            }
+            await address.giveUp()
+        }
     }
 
     private actor StartProblem {

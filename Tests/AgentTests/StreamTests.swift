@@ -65,8 +65,8 @@ import Testing
             return false
         }
         try await agent.application.test(.ahc(.http)) { client in
-            continuation.yield(
-                try await open("/v1/session/notices", port: try #require(client.port), token: ticket))
+            let response = try await open("/v1/session/notices", port: try #require(client.port), token: ticket)
+            continuation.yield(response)
         }
         #expect(try await reader.value)
     }
