@@ -194,6 +194,10 @@ let package = Package(
                 .nioPosix, .nioSSL, .system, .swiftASN1, .x509,
             ], swiftSettings: strict),
         .testTarget(
+            name: "OfficeMakerTests",
+            dependencies: ["om-server", "OfficeMaker", "Platform", "TestSupport", .system],
+            swiftSettings: strict),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "AgentAPI", "Platform", "RicambioClient", "Stage", "TUFRepository", "TestSupport", .system,

@@ -55,7 +55,7 @@ public actor ProcessService: ServiceControl {
     ///   - environmentForRestart: what a restart by supervision adds; without it, what the last start was given.
     public init(
         command: [String], folder: FilePath, stateFolder: FilePath, environment: [String: String] = [:],
-        stopTimeout: Double = 30, settleSeconds: Double = 0.1, backoff: Backoff = Backoff(),
+        stopTimeout: Double = 30, settleSeconds: Double = 0.05, backoff: Backoff = Backoff(),
         outputLimit: Int64 = 10 << 20, environmentForRestart: (@Sendable () async -> [String: String])? = nil,
         processes: any Processes = POSIXProcesses(), clock: any WallClock = SystemWallClock(),
         fileSystem: any FileSystem = POSIXFileSystem(), logger: Logger
