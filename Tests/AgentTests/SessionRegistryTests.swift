@@ -145,6 +145,7 @@ import Testing
         clock.advance(by: 20)
         let first = try await next(1, of: try await registry.notices(for: ada.id, after: nil), Notice.self)
         #expect(first.first?.secondsLeft == 40)
+        #expect(first.first?.text.contains("40") ?? false)
         let again = try await registry.notices(for: ada.id, after: first.first?.id)
         await registry.cancelWarning()
         #expect(try await next(1, of: again, Notice.self).map(\.kind) == [.cancelled])

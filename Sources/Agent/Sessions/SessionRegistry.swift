@@ -153,7 +153,9 @@ actor SessionRegistry {
         member.readers[reader] = channel
         member.session.lastSeenAt = clock.now
         members[id] = member
-        for notice in member.notices where notice.id > (lastID ?? 0) { send(upToDate(notice), to: channel) }
+        for notice in member.notices where notice.id > (lastID ?? 0) {
+            send(upToDate(notice, member.session.language), to: channel)
+        }
         channel.onEnd { Task { await self.left(id, reader) } }
         return channel
     }
@@ -204,10 +206,14 @@ actor SessionRegistry {
     }
 
     /// A countdown told again tells what is left now.
-    private func upToDate(_ notice: Notice) -> Notice {
+    private func upToDate(_ notice: Notice, _ language: Language) -> Notice {
         guard let deadline = notice.deadline else { return notice }
         var notice = notice
-        notice.secondsLeft = max(0, Int(deadline.timeIntervalSince(clock.now).rounded()))
+        let left = max(0, Int(deadline.timeIntervalSince(clock.now).rounded()))
+        notice.secondsLeft = left
+        notice.text = Catalogue.notice(
+            notice.kind, product: productName, from: notice.fromVersion, to: notice.toVersion, secondsLeft: left,
+            language: language)
         return notice
     }
 
