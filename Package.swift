@@ -86,7 +86,8 @@ let package = Package(
         .target(
             name: "Installation",
             dependencies: [
-                "AgentAPI", "Packaging", "ServiceControl", "Platform", "TUF", .crypto, .logging, .system],
+                "AgentAPI", "Packaging", "ServiceControl", "Platform", "TUF", .crypto, .logging, .system,
+            ],
             swiftSettings: strict),
         .target(
             name: "Agent",

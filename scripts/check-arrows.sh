@@ -33,12 +33,12 @@ may Sources/Packaging TUF Platform CZstd
 may Sources/HTTPFetcher TUF
 may Sources/AgentAPI
 may Sources/ServiceControl Platform
-may Sources/Installation AgentAPI Packaging ServiceControl Platform
+may Sources/Installation AgentAPI Packaging ServiceControl TUF Platform
 may Sources/Agent AgentAPI HTTPFetcher Installation Packaging Platform ServiceControl TUF
 may Sources/RicambioClient AgentAPI HTTPFetcher Packaging Platform TUF
 may Sources/ricambio Agent AgentAPI HTTPFetcher Installation Packaging Platform RicambioClient ServiceControl TUF
 may Sources/ricambio-repo TUFRepository Packaging TUF Platform
-may Examples/OfficeMaker AgentAPI RicambioClient
+may Examples/OfficeMaker AgentAPI RicambioClient Platform
 may Examples/Stage AgentAPI Platform RicambioClient
 may Examples/Demo AgentAPI Stage
 

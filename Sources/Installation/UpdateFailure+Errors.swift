@@ -55,7 +55,8 @@ extension UpdateFailure {
         case .threshold, .tampered, .wrongVersion: self.init(.metadataUntrusted, arguments)
         case .expired: self.init(.metadataExpired, arguments)
         case .rollback: self.init(.metadataRolledBack, arguments)
-        case .notFound: self.init(.releaseUnknown, arguments)
+        // A role that is not there is no repository at this address, or half of one.
+        case .notFound: self.init(error.role == nil ? .releaseUnknown : .vendorUnreachable, arguments)
         case .fetch(let error): self.init(fetch: error)
         case .store(let error): self.init(file: error)
         case .noTrustedRoot: self.init(.rootUnusable, arguments)

@@ -21,7 +21,7 @@ public enum FailureCode: String, Codable, Sendable, CaseIterable, Hashable {
     case secretUnreadable = "secret-unreadable"
 
     // The vendor's repository.
-    /// `url`
+    /// `url` (optional)
     case vendorUnreachable = "vendor-unreachable"
     /// `path`
     case rootUnusable = "root-unusable"

@@ -4,12 +4,12 @@
 extension FailureTexts {
     static let vendorUnreachable = FailureTexts(
         LocalizedText(
-            it: "Il deposito del produttore {url} non risponde, o si è interrotto durante lo scaricamento"
+            it: "Il deposito del produttore[[ {url}]] non risponde, o si è interrotto durante lo scaricamento"
                 + "[[ ({reason})]].",
-            en: "The vendor's repository {url} does not answer, or broke off during the download[[ ({reason})]].",
-            fr: "Le dépôt de l'éditeur {url} ne répond pas, ou s'est interrompu pendant le téléchargement"
+            en: "The vendor's repository[[ {url}]] does not answer, or broke off during the download[[ ({reason})]].",
+            fr: "Le dépôt de l'éditeur[[ {url}]] ne répond pas, ou s'est interrompu pendant le téléchargement"
                 + "[[ ({reason})]].",
-            de: "Das Repository des Herstellers {url} antwortet nicht oder brach während des Herunterladens ab"
+            de: "Das Repository des Herstellers[[ {url}]] antwortet nicht oder brach während des Herunterladens ab"
                 + "[[ ({reason})]]."),
         .untouched,
         LocalizedText(
