@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// An SMTP server that greets, listens, and refuses every recipient, until it is told to accept; then it takes
+/// An SMTP server that greets, listens, and refuses every recipient for now, until it is told to accept; then it takes
 /// mails and drops them.
 public final class RefusingMailServer: Sendable {
     public let port: Int
@@ -86,7 +86,7 @@ private final class Conversation: ChannelInboundHandler {
         case "RCPT" where mood.accepts.load(ordering: .sequentiallyConsistent): say("250 fine", context)
         case "RCPT":
             mood.refusals.add(1, ordering: .sequentiallyConsistent)
-            say("550 5.7.1 nobody here takes mail", context)
+            say("450 4.7.1 nobody here takes mail now", context)
         case "DATA":
             isData = true
             say("354 go on", context)

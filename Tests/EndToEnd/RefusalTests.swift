@@ -116,13 +116,15 @@ extension EndToEnd {
             }
         }
 
-        /// Signs the repository anew as if the vendor's clock stood at `date`.
+        /// Signs the repository anew as if the vendor's clock stood at `date`; something must change for that.
         private func sign(_ vendor: Vendor, as date: Date) throws {
             let fileSystem = POSIXFileSystem()
+            let keys = KeyStore(directory: vendor.folder.appending("keys"), fileSystem: fileSystem)
             var editor = try RepositoryEditor(
-                opening: vendor.folder,
-                keys: KeyStore(directory: vendor.folder.appending("keys"), fileSystem: fileSystem),
-                clock: ManualClock(now: date), fileSystem: fileSystem)
+                opening: vendor.folder, keys: keys, clock: ManualClock(now: date), fileSystem: fileSystem)
+            try editor.addTarget(
+                product: ScriptScene.product, path: "\(ScriptScene.product)/0.1/note.json", bytes: Array("{}".utf8),
+                custom: nil)
             try editor.commit()
         }
 

@@ -100,7 +100,7 @@ extension EndToEnd {
                 #expect(result.end == .exited(0), "\(result.outputText)\(result.errorText)")
                 #expect(scene.upVersion == "2.0")
                 try await eventually("the server has refused it") { server.refusals > 0 }
-                try await eventually("the administrator is told") { agent.process.text.contains("550") }
+                try await eventually("the administrator is told") { agent.process.text.contains("450") }
                 server.acceptFromNowOn()
                 try await eventually("the mail is taken", within: 120) { server.accepted == 1 }
                 await server.stop()

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentAPI
+import Foundation
+import Platform
+import SystemPackage
+
+/// The product's main job, from the first release to the mail, on real parts: what `make demo` shows and what an
+/// end-to-end test holds to.
+public struct UpdateStory: Sendable {
+    public let stage: Stage
+    public let vendor: Vendor
+    public let customer: Customer
+    public let graceSeconds: Int
+    let say: @Sendable (String) -> Void
+
+    /// - Parameter say: gets each line as it happens.
+    public init(stage: Stage, graceSeconds: Int = 10, say: @escaping @Sendable (String) -> Void) throws {
+        self.stage = stage
+        self.graceSeconds = graceSeconds
+        self.say = say
+        vendor = Vendor(stage: stage)
+        customer = try Customer(stage: stage)
+    }
+
+    static let product = OfficeMakerReleases.product
+    static let folder = "srv/OM Business"
+
+    /// Everything that is up when the update is ordered.
+    public struct Scene: Sendable {
+        public var repository: String
+        public var server: String
+        public var agent: StagedAgent
+        /// Says ready, leaves in time, stays until closed.
+        public var anna: Workstation
+        public var bruno: Workstation
+        public var carla: Workstation
+        public var workstations: [Workstation] { [anna, bruno, carla] }
+        /// What the customer has in the application folder and must find again, by path.
+        public var treasures: [String: [UInt8]]
+    }
+
+    var live: FilePath { customer.folder.appending(UpdateStory.folder) }
+
+    /// Plays all of it.
+    public func play() async throws -> StoryReport {
+        let scene = try await prepare()
+        let run = try await update(scene)
+        return try await aftermath(run, scene)
+    }
+
+    // MARK: Before
+
+    /// Two releases, an installation of the first, its agent, and three people at work.
+    func prepare() async throws -> Scene {
+        let releases = OfficeMakerReleases(stage: stage)
+        say("The vendor makes a repository and publishes OM Business 1.0")
+        try await vendor.initialise()
+        try await vendor.publish(
+            UpdateStory.product, "1.0", server: releases.server("1.0"),
+            client: releases.client("1.0", root: vendor.root), notes: ["en": "The first release."],
+            options: ["--level", "3"])
+        let repository = try await vendor.serve().url
+        let port = try await unusedPort()
+        let installation = try await installFirst(repository, port: port)
+        try customer.configure([installation])
+        say("The customer starts the agent, which starts the application; the administrator logs in")
+        let agent = try await customer.startAgent([installation])
+        try await customer.logIn(to: agent)
+        let server = "http://127.0.0.1:\(port)"
+        try await eventually("OM Business answers") { try await serverVersion(server) == "1.0" }
+        let people = try await connect(repository, server)
+        let treasures = try await keepsakes(people[0], server)
+        say("The vendor publishes OM Business 2.0, which migrates the data")
+        try await vendor.publish(
+            UpdateStory.product, "2.0", server: releases.server("2.0"),
+            client: releases.client("2.0", root: vendor.root),
+            notes: ["en": "Customers have an e-mail address.", "it": "I clienti hanno un indirizzo e-mail."],
+            options: ["--level", "3", "--migrates-data"])
+        return Scene(
+            repository: repository, server: server, agent: agent, anna: people[0], bruno: people[1],
+            carla: people[2], treasures: treasures)
+    }
+
+    private func installFirst(_ repository: String, port: Int) async throws -> StagedInstallation {
+        let data = customer.folder.appending("data")
+        let people = customer.folder.appending("people")
+        try stage.fileSystem.makeDirectories(data)
+        let lines = UpdateStory.people.map { "\($0.name): \($0.password)\n" }.joined()
+        try stage.fileSystem.replace(people, with: Array(lines.utf8), permissions: 0o600)
+        var installation = StagedInstallation(
+            id: "om-business", product: UpdateStory.product, folder: UpdateStory.folder, repository: repository,
+            root: vendor.root,
+            command: [
+                "./om-server", "--edition", "business", "--port", "\(port)", "--data", data.string, "--people",
+                people.string, "--password-cost", "1024",
+            ], health: "http: http://127.0.0.1:\(port)/health")
+        installation.keep = ["preferences/**", "{ path: backups/**, immutable: true }", "certificates/**"]
+        installation.data = [data]
+        try stage.fileSystem.makeDirectories(live.removingLastComponent())
+        say("The customer installs it from the repository's address and the vendor's root alone")
+        let result = try await customer.install(installation)
+        guard result.succeeded else { throw StageError("install: \(result.errorText)") }
+        say("  " + result.outputText.trimmingCharacters(in: .whitespacesAndNewlines))
+        return installation
+    }
+
+    private static let people: [(name: String, password: String)] = [
+        ("anna", "mare-e-monti"), ("bruno", "pane-e-sale"), ("carla", "sole-e-luna"), ("admin", "chiave-e-porta"),
+    ]
+
+    /// Anna says ready by herself, Bruno leaves when he is warned, Carla stays until she is closed.
+    private func connect(_ repository: String, _ server: String) async throws -> [Workstation] {
+        say("Three people work: Anna (Italian), Bruno (German) and Carla (English), each with OM Client 1.0")
+        let languages: [Language] = [.italian, .german, .english]
+        var workstations: [Workstation] = []
+        for ((name, password), language) in zip(UpdateStory.people, languages) {
+            let workstation = try Workstation(stage: stage, person: name, password: password, language: language)
+            try await workstation.install(
+                product: UpdateStory.product, repository: repository, root: vendor.root, version: "1.0")
+            workstations.append(workstation)
+        }
+        _ = try await workstations[0].start(
+            server: server,
+            script: [
+                "set company Bianchi e Figli", "add customers name=Rossi city=Milano",
+                "add invoices number=2026-1 customer=Rossi cents=12000", "backup",
+            ], options: ["--auto-ready", "--auto-update"])
+        _ = try await workstations[1].start(server: server, script: ["wait warning", "quit"])
+        _ = try await workstations[2].start(server: server, options: ["--stay", "--auto-update"])
+        for workstation in workstations {
+            try await eventually("\(workstation.person) works") { workstation.has("loggedIn", version: "1.0") }
+        }
+        try await eventually("the agent sees three sessions") {
+            try await customer.answer([Session].self, ["sessions"]).count == 3
+        }
+        return workstations
+    }
+
+    /// A preference that was changed, a backup, and a certificate, as they are now.
+    private func keepsakes(_ anna: Workstation, _ server: String) async throws -> [String: [UInt8]] {
+        try stage.fileSystem.copyFile(
+            customer.state.appending("tls/certificate.pem"), to: live.appending("certificates/server.pem"))
+        let files = stage.fileSystem
+        let backup = try await eventualValue("Anna's backup is there") {
+            try files.entries(of: live.appending("backups")).first { !$0.hasSuffix(".part") }
+        }
+        var treasures: [String: [UInt8]] = [:]
+        for path in ["preferences/settings.yaml", "backups/\(backup)", "certificates/server.pem"] {
+            treasures[path] = try files.read(live.pushing(FilePath(path)), limit: 1 << 26)
+        }
+        let settings = String(decoding: treasures["preferences/settings.yaml"] ?? [], as: UTF8.self)
+        guard settings.contains("Bianchi e Figli") else {
+            throw StageError("Anna's preference was not kept: \(settings)")
+        }
+        say("The customer's own files are there: \(treasures.keys.sorted().joined(separator: ", "))")
+        return treasures
+    }
+
+    /// What `GET /health` says, `nil` while nobody answers.
+    func serverVersion(_ server: String) async throws -> String? {
+        struct Health: Decodable { var version: String }
+        let answer = try await stage.run(["curl", "-sSf", "--max-time", "5", server + "/health"])
+        return answer.succeeded ? try APIJSON.decode(Health.self, from: Data(answer.output)).version : nil
+    }
+}
+
+extension UpdateStory {
+    /// What there is to try while everything is up.
+    public var invitation: [String] {
+        let ricambio = stage.executables.ricambio
+        let home = customer.environment.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
+        let client = stage.folder.appending("workstations/anna/OM Client/om-client")
+        return [
+            "", "Everything is up. Try, in another terminal:",
+            "  export \(home)",
+            "  \(ricambio) status", "  \(ricambio) sessions", "  \(ricambio) history", "  \(ricambio) logs",
+            "  \(ricambio) update --version 1.0 --grace 5    # asks the agent to go back: it says what it thinks of that",
+            "  '\(client)' --help",
+            "The folders are in \(stage.folder). Ctrl-C ends everything.",
+        ]
+    }
+}
