@@ -83,6 +83,7 @@ extension UpdateStory {
         report.clientVersion = scene.workstations.compactMap(workingVersion).min()
         report.check("all three clients are 2.0", scene.workstations.allSatisfy { workingVersion($0) == "2.0" })
         checkSessions(run, scene, &report)
+        try await checkRecords(scene, &report)
         try checkFiles(run, scene, &report)
         try await showMail(&report)
         return report
@@ -102,6 +103,17 @@ extension UpdateStory {
         let warned = run.steps.first { $0.step == .warning }
         let seconds = warned.flatMap { step in step.endedAt.map { $0.timeIntervalSince(step.startedAt) } } ?? 0
         report.check("the grace time was given in full", seconds >= Double(graceSeconds) - 1)
+    }
+
+    /// The data outlives the migration of its schema: what Anna wrote is there, with a field that only 2.0 knows.
+    private func checkRecords(_ scene: Scene, _ report: inout StoryReport) async throws {
+        let looking = try await scene.office.start(
+            server: scene.server, script: ["change customers 1 email=rossi@example.com", "list customers", "quit"])
+        let end = try await looking.wait()
+        let line = looking.lines.last { $0.contains("name=Rossi") } ?? ""
+        report.check(
+            "the records are there, and have the new version's field",
+            end == .exited(0) && line.contains("city=Milano") && line.contains("email=rossi@example.com"))
     }
 
     private func checkFiles(_ run: UpdateRun, _ scene: Scene, _ report: inout StoryReport) throws {

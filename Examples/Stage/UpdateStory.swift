@@ -34,6 +34,8 @@ public struct UpdateStory: Sendable {
         public var anna: Workstation
         public var bruno: Workstation
         public var carla: Workstation
+        /// The administrator's own; not connected.
+        public var office: Workstation
         public var workstations: [Workstation] { [anna, bruno, carla] }
         /// What the customer has in the application folder and must find again, by path.
         public var treasures: [String: [UInt8]]
@@ -51,7 +53,7 @@ public struct UpdateStory: Sendable {
     // MARK: Before
 
     /// Two releases, an installation of the first, its agent, and three people at work.
-    func prepare() async throws -> Scene {
+    public func prepare() async throws -> Scene {
         let releases = OfficeMakerReleases(stage: stage)
         say("The vendor makes a repository and publishes OM Business 1.0")
         try await vendor.initialise()
@@ -68,8 +70,9 @@ public struct UpdateStory: Sendable {
         try await customer.logIn(to: agent)
         let server = "http://127.0.0.1:\(port)"
         try await eventually("OM Business answers") { try await serverVersion(server) == "1.0" }
+        let office = try await workstation(of: "admin", .italian, repository)
+        let treasures = try await keepsakes(office, server)
         let people = try await connect(repository, server)
-        let treasures = try await keepsakes(people[0], server)
         say("The vendor publishes OM Business 2.0, which migrates the data")
         try await vendor.publish(
             UpdateStory.product, "2.0", server: releases.server("2.0"),
@@ -78,7 +81,7 @@ public struct UpdateStory: Sendable {
             options: ["--level", "3", "--migrates-data"])
         return Scene(
             repository: repository, server: server, agent: agent, anna: people[0], bruno: people[1],
-            carla: people[2], treasures: treasures)
+            carla: people[2], office: office, treasures: treasures)
     }
 
     private func installFirst(_ repository: String, port: Int) async throws -> StagedInstallation {
@@ -113,17 +116,13 @@ public struct UpdateStory: Sendable {
         say("Three people work: Anna (Italian), Bruno (German) and Carla (English), each with OM Client 1.0")
         let languages: [Language] = [.italian, .german, .english]
         var workstations: [Workstation] = []
-        for ((name, password), language) in zip(UpdateStory.people, languages) {
-            let workstation = try Workstation(stage: stage, person: name, password: password, language: language)
-            try await workstation.install(
-                product: UpdateStory.product, repository: repository, root: vendor.root, version: "1.0")
-            workstations.append(workstation)
+        for ((name, _), language) in zip(UpdateStory.people, languages) {
+            workstations.append(try await workstation(of: name, language, repository))
         }
         _ = try await workstations[0].start(
             server: server,
             script: [
-                "set company Bianchi e Figli", "add customers name=Rossi city=Milano",
-                "add invoices number=2026-1 customer=Rossi cents=12000", "backup",
+                "add customers name=Rossi city=Milano", "add invoices number=2026-1 customer=Rossi cents=12000",
             ], options: ["--auto-ready", "--auto-update"])
         _ = try await workstations[1].start(server: server, script: ["wait warning", "quit"])
         _ = try await workstations[2].start(server: server, options: ["--stay", "--auto-update"])
@@ -136,21 +135,32 @@ public struct UpdateStory: Sendable {
         return workstations
     }
 
-    /// A preference that was changed, a backup, and a certificate, as they are now.
-    private func keepsakes(_ anna: Workstation, _ server: String) async throws -> [String: [UInt8]] {
-        try stage.fileSystem.copyFile(
-            customer.state.appending("tls/certificate.pem"), to: live.appending("certificates/server.pem"))
+    private func workstation(
+        of person: String, _ language: Language, _ repository: String
+    ) async throws -> Workstation {
+        let password = UpdateStory.people.first { $0.name == person }?.password ?? ""
+        let workstation = try Workstation(stage: stage, person: person, password: password, language: language)
+        try await workstation.install(
+            product: UpdateStory.product, repository: repository, root: vendor.root, version: "1.0")
+        return workstation
+    }
+
+    /// A preference that was changed, a backup, and a certificate, as they are when the update begins.
+    private func keepsakes(_ office: Workstation, _ server: String) async throws -> [String: [UInt8]] {
+        let settling = try await office.start(
+            server: server, script: ["set company Bianchi e Figli", "backup", "quit"])
+        guard try await settling.wait() == .exited(0) else { throw StageError("OM Client: \(settling.text)") }
         let files = stage.fileSystem
-        let backup = try await eventualValue("Anna's backup is there") {
-            try files.entries(of: live.appending("backups")).first { !$0.hasSuffix(".part") }
-        }
+        try files.copyFile(
+            customer.state.appending("tls/certificate.pem"), to: live.appending("certificates/server.pem"))
+        let backups = try files.entries(of: live.appending("backups")).map { "backups/\($0)" }
         var treasures: [String: [UInt8]] = [:]
-        for path in ["preferences/settings.yaml", "backups/\(backup)", "certificates/server.pem"] {
+        for path in ["preferences/settings.yaml", "certificates/server.pem"] + backups {
             treasures[path] = try files.read(live.pushing(FilePath(path)), limit: 1 << 26)
         }
         let settings = String(decoding: treasures["preferences/settings.yaml"] ?? [], as: UTF8.self)
-        guard settings.contains("Bianchi e Figli") else {
-            throw StageError("Anna's preference was not kept: \(settings)")
+        guard settings.contains("Bianchi e Figli"), !backups.isEmpty else {
+            throw StageError("The preference or the backup is missing: \(settings) \(backups)")
         }
         say("The customer's own files are there: \(treasures.keys.sorted().joined(separator: ", "))")
         return treasures
