@@ -152,6 +152,8 @@ extension UpdateRunner {
     }
 
     private func start(_ context: RunContext) async throws {
+        // After a crash between the exchange and the rename, the old folder has not got its name yet.
+        try await swap(context)
         let began = clock.monotonicSeconds
         try await service.start(environment: await applicationEnvironment())
         try await waitUntilHealthy(version: context.journal.run.to)
