@@ -21,7 +21,7 @@ struct Assembly: Sendable {
     let configuration: AgentConfiguration
     let certificate: ServerCertificate
     let accounts: Accounts
-    let outbox: Outbox?
+    let outbox: Outbox
     let supervisors: [InstallationSupervisor]
     let address = AgentAddress()
     let routes: APIRoutes
@@ -38,12 +38,10 @@ struct Assembly: Sendable {
         accounts = Accounts(database: database, hasher: hasher, clock: clock)
         let history = RunHistory(database: database)
         let hub = RunHub(history: history, clock: clock, logger: logger)
-        outbox = configuration.mail.map { mail in
-            Outbox(
-                database: database,
-                transport: Self.transport(mail.transport, configuration.state, fileSystem: fileSystem), clock: clock,
-                logger: logger, machine: MachineFacts.name)
-        }
+        outbox = Outbox(
+            database: database,
+            transport: Self.transport(configuration.mail.transport, configuration.state, fileSystem: fileSystem),
+            clock: clock, logger: logger, machine: MachineFacts.name)
         let builder = InstallationBuilder(
             configuration: configuration, database: database, fetcher: fetcher, client: client,
             fileSystem: fileSystem, clock: clock, logger: logger, hub: hub, history: history, address: address,
@@ -94,8 +92,7 @@ struct Assembly: Sendable {
                 }
             }, logger: quietLogger)
         // In this order they start, and end the other way round: streams first, then applications, then the mail.
-        var services: [any Service] = []
-        if let outbox { services.append(outbox) }
+        var services: [any Service] = [outbox]
         services += supervisors as [any Service]
         services.append(Server(application: application, address: address))
         let group = ServiceGroup(

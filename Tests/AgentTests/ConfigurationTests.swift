@@ -52,7 +52,7 @@ import Testing
         #expect(configuration.log == LogSettings(format: .json, level: .debug))
         #expect(configuration.language == .italian)
         #expect(configuration.scryptCost == 1024)
-        guard case .smtp(let smtp) = configuration.mail?.transport else {
+        guard case .smtp(let smtp) = configuration.mail.transport else {
             Issue.record("no smtp")
             return
         }
@@ -72,6 +72,28 @@ import Testing
         #expect(installation.keep == [.init(pattern: "preferences/**"), .init(pattern: "backups/**", immutable: true)])
         #expect(installation.data == ["/srv/data", "/etc/ricambio/more"])
         #expect(installation.retention == 3600)
+    }
+
+    @Test("without a word about mail it goes into the state folder, from this machine")
+    func mailDefault() throws {
+        let machine = MailAddress.local("ricambio")
+        let silent = try parse("state: ./state")
+        #expect(silent.mail == MailSettings(from: machine, to: [], transport: .folder("/etc/ricambio/state/mail")))
+        let named = try parse("state: ./state\nmail: { to: [admin@example.com] }")
+        #expect(named.mail.to == ["admin@example.com"])
+        #expect(named.mail.transport == .folder("/etc/ricambio/state/mail"))
+        let folder = try parse("state: ./state\nmail: { folder: ./mails, from: a@example.com }")
+        #expect(folder.mail == MailSettings(from: "a@example.com", to: [], transport: .folder("/etc/ricambio/mails")))
+        #expect(AgentConfiguration(state: "/s").mail.transport == .folder("/s/mail"))
+        let server = #expect(throws: ConfigurationError.self) {
+            _ = try parse("state: s\nmail: { smtp: { host: mail.example.com } }")
+        }
+        #expect(server?.code == .missingKey)
+        #expect(server?.reason.contains("mail.from") ?? false, "\(server?.reason ?? "")")
+        let both = #expect(throws: ConfigurationError.self) {
+            _ = try parse("state: s\nmail: { from: a@example.com, folder: m, smtp: { host: mail.example.com } }")
+        }
+        #expect(both?.reason.contains("mail.folder") ?? false)
     }
 
     @Test("an unknown key is refused with its line and the nearest spelling")

@@ -49,7 +49,7 @@ import Testing
         )
     }
 
-    @Test("an order whose time came while the agent was down runs when it is up again, under the same name")
+    @Test("an order whose time came while the agent was down runs when it is up again, and leaves its mail")
     func overdue() async throws {
         let folder = try TemporaryFolder()
         let (configuration, _) = try parts(folder)
@@ -68,6 +68,9 @@ import Testing
         }
         let history = RunHistory(database: try StateDatabase.open(file).writer)
         try await eventually { try await history.run("overdue", of: "tool")?.outcome != nil }
+        // No configuration of mail, nobody named in the order: the mail is written all the same.
+        let mail = configuration.state.appending("mail")
+        try await eventually { (try? POSIXFileSystem().entries(of: mail).count) == 1 }
         agent.cancel()
         _ = await agent.result
         let ended = try await history.run("overdue", of: "tool")

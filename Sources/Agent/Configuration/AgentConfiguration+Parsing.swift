@@ -51,7 +51,7 @@ struct ConfigurationParser {
         configuration.tls = try tls(top)
         configuration.log = try log(top)
         configuration.language = try top.choice("language", of: Language.self) ?? .english
-        configuration.mail = try mail(top)
+        if let mail = try mail(top, state: configuration.state) { configuration.mail = mail }
         if let cost = try top.integer("scryptCost", in: 2...(1 << 20)) {
             guard cost & (cost - 1) == 0 else { throw top.error(.badValue, "scryptCost", "must be a power of two") }
             configuration.scryptCost = cost
@@ -84,21 +84,27 @@ struct ConfigurationParser {
             level: try section.choice("level", of: LogSettings.Level.self) ?? .info)
     }
 
-    private func mail(_ top: ConfigurationSection) throws(ConfigurationError) -> MailSettings? {
+    private func mail(
+        _ top: ConfigurationSection, state: FilePath
+    ) throws(ConfigurationError) -> MailSettings? {
         guard let section = try top.section("mail", keys: ["from", "to", "folder", "smtp"]) else { return nil }
-        let from = try section.required("from", try section.string("from"))
+        let folder = try path(section, "folder")
+        let smtp = try smtp(section)
+        var from = try section.string("from") ?? MailAddress.local("ricambio")
+        // A mail server takes mail from an address that it knows; a folder does not mind.
+        if smtp != nil { from = try section.required("from", try section.string("from")) }
         let to = try section.strings("to") ?? []
         for (key, address) in [("from", from)] + to.map({ ("to", $0) }) {
             guard Self.isMailAddress(address) else {
                 throw section.error(.badValue, key, "has “\(address)”, which is not a mail address")
             }
         }
-        let folder = try path(section, "folder")
-        let smtp = try smtp(section)
         switch (folder, smtp) {
-        case (let folder?, nil): return MailSettings(from: from, to: to, transport: .folder(folder))
+        case (let folder, nil):
+            let folder = folder ?? MailSettings.folder(inState: state)
+            return MailSettings(from: from, to: to, transport: .folder(folder))
         case (nil, let smtp?): return MailSettings(from: from, to: to, transport: .smtp(smtp))
-        default: throw section.error(.badValue, "smtp", "and “mail.folder”: exactly one of the two is needed")
+        default: throw section.error(.badValue, "smtp", "and “mail.folder”: only one of the two is possible")
         }
     }
 
@@ -169,9 +175,8 @@ struct ConfigurationParser {
     }
 
     static func isMailAddress(_ text: String) -> Bool {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        return parts.count == 2 && !parts[0].isEmpty && !parts[1].isEmpty && !parts[0].hasPrefix("-")
-            && !text.contains { $0.isWhitespace || $0.isNewline || "<>,;\"".contains($0) }
+        // What the outbox would have to leave out later is refused now.
+        MailAddress(text) != nil && !text.hasPrefix("-")
     }
 }
 

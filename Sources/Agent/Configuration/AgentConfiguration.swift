@@ -12,7 +12,7 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var tls: CertificateFiles?
     public var log: LogSettings
     public var language: Language
-    public var mail: MailSettings?
+    public var mail: MailSettings
     /// The N of scrypt, a power of two.
     public var scryptCost: Int
     public var installations: [InstallationConfiguration]
@@ -32,7 +32,7 @@ public struct AgentConfiguration: Sendable, Hashable {
         self.tls = tls
         self.log = log
         self.language = language
-        self.mail = mail
+        self.mail = mail ?? MailSettings(transport: .folder(MailSettings.folder(inState: state)))
         self.scryptCost = scryptCost
         self.installations = installations
     }
@@ -95,8 +95,14 @@ public struct MailSettings: Sendable, Hashable {
     public var to: [String]
     public var transport: Transport
 
-    public init(from: String, to: [String], transport: Transport) {
-        self.from = from
+    /// Where mails are without a word about it in the configuration.
+    static func folder(inState state: FilePath) -> FilePath { state.appending("mail") }
+
+    /// - Parameter from: by default `ricambio` at this machine.
+    public init(
+        from: String? = nil, to: [String] = [], transport: Transport
+    ) {
+        self.from = from ?? MailAddress.local("ricambio")
         self.to = to
         self.transport = transport
     }

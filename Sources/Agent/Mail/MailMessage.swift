@@ -15,6 +15,25 @@ struct MailAddress: Sendable, Hashable, CustomStringConvertible {
         description = text
     }
 
+    /// The address of somebody at this machine, for mails that a folder takes: always a valid one.
+    ///
+    /// - Parameters:
+    ///   - person: an account's name; one that is an address already stays as it is.
+    ///   - machine: the machine's name, which may have letters that an address may not.
+    static func local(_ person: String, machine: String = MachineFacts.name) -> String {
+        if let address = MailAddress(person) { return address.description }
+        return "\(plain(person, instead: "account"))@\(plain(machine, instead: "localhost"))"
+    }
+
+    private static func plain(_ text: String, instead: String) -> String {
+        let atoms = text.split(separator: ".").map { atom in
+            atom.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "-" }.joined()
+        }
+        let plain = atoms.joined(separator: ".")
+        let isNameless = plain.allSatisfy { "-.".contains($0) } || plain.hasPrefix("-")
+        return isNameless || plain.utf8.count > 64 ? instead : plain
+    }
+
     var domain: String { String(description.drop { $0 != "@" }.dropFirst()) }
 
     private static func isDotAtom(_ text: Substring, more: String) -> Bool {
