@@ -182,8 +182,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "AgentAPI", "Installation", "Packaging", "Platform", "TestSupport", .asyncHTTPClient,
-                .crypto, .grdb, .httpTypes, .hummingbird, .hummingbirdTesting, .logging, .nioCore, .system,
+                "Agent", "AgentAPI", "Installation", "Packaging", "Platform", "ServiceControl", "TestSupport",
+                .asyncHTTPClient, .crypto, .grdb, .httpTypes, .hummingbird, .hummingbirdTesting, .logging, .nioCore, .system,
                 .yams,
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
@@ -206,7 +206,10 @@ let package = Package(
             path: "Tests/EndToEnd", swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["AgentAPI", "Platform", "RicambioClient", "TestSupport", "ricambio", .system],
+            dependencies: [
+                "Agent", "AgentAPI", "Installation", "Platform", "RicambioClient", "TestSupport", "ricambio",
+                .argumentParser, .system,
+            ],
             swiftSettings: strict),
     ]
 )

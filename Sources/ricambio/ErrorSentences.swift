@@ -60,7 +60,7 @@ extension CommandExit {
             self = .notAllowed
         case .alreadyInstalled: self = .nothingToUpdate
         case .installationUnknown, .runUnknown, .graceOutOfRange, .addressInvalid, .timeInThePast, .releaseUnknown,
-            .productUnknown, .channelUnknown, .partMissing:
+            .productUnknown, .channelUnknown, .partMissing, .accountUnknown, .accountNameInvalid:
             self = .usage
         case .cancelled: self = .cancelled
         default: self = .failed

@@ -9,8 +9,9 @@ struct Ricambio: AsyncParsableCommand {
         commandName: "ricambio",
         abstract: "Updates client–server software on the customer's own machines.",
         subcommands: [
-            AgentCommand.self, InstallCommand.self, LoginCommand.self, StatusCommand.self, ReleasesCommand.self,
-            SessionsCommand.self, UpdateCommand.self, WatchCommand.self, CancelCommand.self, HistoryCommand.self,
+            AgentCommand.self, AccountCommand.self, InstallCommand.self, LoginCommand.self, StatusCommand.self,
+            ReleasesCommand.self, SessionsCommand.self, UpdateCommand.self, WatchCommand.self, CancelCommand.self,
+            HistoryCommand.self,
             LogsCommand.self,
         ])
 

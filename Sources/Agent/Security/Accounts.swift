@@ -2,6 +2,7 @@
 import AgentAPI
 import Foundation
 import GRDB
+import Installation
 import Platform
 
 /// Who may administer this agent, and the tokens they hold.
@@ -62,18 +63,18 @@ actor Accounts {
         let right = try await guarded { try await self.check(request.password, account) }
         guard let account, right else { throw Refusal(.loginFailed, 401) }
         limiter.succeeded(account: user)
-        var mustChange = account.mustChange
+        var (mustChange, password) = (account.mustChange, account.password)
         if let new = request.newPassword {
             guard Self.passwordLength.contains(new.utf8.count), new != request.password, new != user else {
                 throw Refusal(.passwordTooWeak, 422, ["minimum": "\(Self.passwordLength.lowerBound)"])
             }
-            try await guarded { try await self.setPassword(new, of: user) }
+            password = try await guarded { try await self.setPassword(new, of: user, instead: account.password) }
             mustChange = false
         }
         let answer = LoginAnswer(
             token: Secret.token(), role: account.role, expiresAt: clock.now.addingTimeInterval(Self.tokenLifetime),
             mustChangePassword: mustChange)
-        try await guarded { try await self.store(answer, of: user) }
+        try await guarded { try await self.store(answer, of: user, with: password) }
         return answer
     }
 
@@ -103,6 +104,100 @@ actor Accounts {
     }
 
     func exists(_ name: String) async -> Bool { ((try? await account(name)) ?? nil) != nil }
+
+    // MARK: Administration at the machine
+
+    func list() async throws -> [AccountSummary] {
+        try await database.read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM account ORDER BY name").compactMap { row in
+                Role(rawValue: row["role"]).map {
+                    AccountSummary(
+                        name: row["name"], role: $0, mustChangePassword: row["mustChange"],
+                        createdAt: Date(timeIntervalSince1970: row["createdAt"]))
+                }
+            }
+        }
+    }
+
+    /// Makes an account and returns its one-time password. Throws ``UpdateFailure``.
+    func add(_ name: String, role: Role, by actor: String) async throws -> String {
+        guard Self.isName(name) else { throw UpdateFailure(.accountNameInvalid, ["user": name]) }
+        return try await withOneTimePassword { database, hash, now in
+            // Two names that differ in capitals alone would be taken for each other.
+            let sql = "SELECT count(*) FROM account WHERE name = ? COLLATE NOCASE"
+            guard try Int.fetchOne(database, sql: sql, arguments: [name]) == 0 else {
+                throw UpdateFailure(.accountExists, ["user": name])
+            }
+            try database.execute(
+                sql: "INSERT INTO account (name, role, salt, hash, cost, mustChange, createdAt) VALUES (?,?,?,?,?,1,?)",
+                arguments: [name, role.rawValue, hash.salt, hash.hash, hash.cost, now.timeIntervalSince1970])
+            try AuditLog.record(
+                in: database, at: now, actor: actor, action: "add-account", subject: "\(name) \(role.rawValue)")
+        }
+    }
+
+    /// Gives the account a one-time password, which is returned, and ends its tokens.
+    func reset(_ name: String, by actor: String) async throws -> String {
+        try await withOneTimePassword { database, hash, now in
+            _ = try Self.role(of: name, database)
+            try database.execute(
+                sql: "UPDATE account SET salt = ?, hash = ?, cost = ?, mustChange = 1 WHERE name = ?",
+                arguments: [hash.salt, hash.hash, hash.cost, name])
+            try database.execute(sql: "DELETE FROM token WHERE account = ?", arguments: [name])
+            try AuditLog.record(in: database, at: now, actor: actor, action: "reset-account", subject: name)
+        }
+    }
+
+    /// Removes the account and its tokens; the last administrator stays.
+    func remove(_ name: String, by actor: String) async throws {
+        let now = clock.now
+        try await database.write { database in
+            try Self.requireAdministrator(database)
+            if try Self.role(of: name, database) == Role.administrator.rawValue,
+                try Self.administrators(database) == 1
+            {
+                throw UpdateFailure(.lastAdministrator, ["user": name])
+            }
+            try database.execute(sql: "DELETE FROM account WHERE name = ?", arguments: [name])
+            try AuditLog.record(in: database, at: now, actor: actor, action: "remove-account", subject: name)
+        }
+    }
+
+    private func withOneTimePassword(
+        _ store: @escaping @Sendable (Database, PasswordHash, Date) throws -> Void
+    ) async throws -> String {
+        let password = Secret.oneTimePassword()
+        let hash = try await hasher.hash(password)
+        let now = clock.now
+        try await database.write { database in
+            try Self.requireAdministrator(database)
+            try store(database, hash, now)
+        }
+        return password
+    }
+
+    /// The first administrator is the agent's to make: an account before it would keep it from being made.
+    private static func requireAdministrator(_ database: Database) throws {
+        guard try administrators(database) > 0 else { throw UpdateFailure(.noAccounts) }
+    }
+
+    private static func administrators(_ database: Database) throws -> Int {
+        let sql = "SELECT count(*) FROM account WHERE role = ?"
+        return try Int.fetchOne(database, sql: sql, arguments: [Role.administrator.rawValue]) ?? 0
+    }
+
+    private static func role(of name: String, _ database: Database) throws -> String {
+        let sql = "SELECT role FROM account WHERE name = ?"
+        guard let role = try String.fetchOne(database, sql: sql, arguments: [name]) else {
+            throw UpdateFailure(.accountUnknown, ["user": name])
+        }
+        return role
+    }
+
+    /// Letters without accents, digits and `. _ - + @`: what can be typed on any keyboard and shown on any page.
+    static func isName(_ name: String) -> Bool {
+        name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._+@-]{0,63}/) != nil
+    }
 
     // MARK: Storage
 
@@ -134,20 +229,34 @@ actor Accounts {
     }
 
     /// Every token of the account ends: whoever knew the old password is out.
-    private func setPassword(_ password: String, of name: String) async throws {
+    private func setPassword(
+        _ password: String, of name: String, instead old: PasswordHash
+    ) async throws -> PasswordHash {
         let hash = try await hasher.hash(password)
         try await database.write { database in
+            try Self.require(old, of: name, database)
             try database.execute(
                 sql: "UPDATE account SET salt = ?, hash = ?, cost = ?, mustChange = 0 WHERE name = ?",
                 arguments: [hash.salt, hash.hash, hash.cost, name])
             try database.execute(sql: "DELETE FROM token WHERE account = ?", arguments: [name])
         }
+        return hash
     }
 
-    private func store(_ answer: LoginAnswer, of name: String) async throws {
+    /// Checking a password takes a moment, in which the account may be reset or removed: the old password then opens
+    /// nothing any more.
+    private static func require(_ password: PasswordHash, of name: String, _ database: Database) throws {
+        let sql = "SELECT hash FROM account WHERE name = ?"
+        guard try Data.fetchOne(database, sql: sql, arguments: [name]) == password.hash else {
+            throw Refusal(.loginFailed, 401)
+        }
+    }
+
+    private func store(_ answer: LoginAnswer, of name: String, with password: PasswordHash) async throws {
         let hash = Secret.hash(answer.token)
         let now = clock.now.timeIntervalSince1970
         try await database.write { database in
+            try Self.require(password, of: name, database)
             try database.execute(sql: "DELETE FROM token WHERE expiresAt <= ?", arguments: [now])
             try database.execute(
                 sql: "INSERT INTO token (hash, account, mustChange, expiresAt) VALUES (?, ?, ?, ?)",
@@ -158,6 +267,8 @@ actor Accounts {
     private func guarded<Value>(_ work: () async throws -> Value) async throws(Refusal) -> Value {
         do {
             return try await work()
+        } catch let refusal as Refusal {
+            throw refusal
         } catch is PasswordHasher.Busy {
             throw .tooManyAttempts(seconds: 1)
         } catch {

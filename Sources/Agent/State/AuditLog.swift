@@ -14,18 +14,24 @@ struct AuditLog: Sendable {
     static let firstHash = String(repeating: "0", count: 64)
 
     func record(actor: String, action: String, subject: String) async throws {
-        // Whole milliseconds: what is hashed is what is read back.
-        let at = Date(timeIntervalSince1970: (clock.now.timeIntervalSince1970 * 1000).rounded(.down) / 1000)
-        let text = at.formatted(Self.style)
-        try await database.write { database in
-            let previous =
-                try String.fetchOne(database, sql: "SELECT hash FROM audit ORDER BY number DESC LIMIT 1")
-                ?? Self.firstHash
-            let hash = Self.hash(previous: previous, at: text, actor: actor, action: action, subject: subject)
-            try database.execute(
-                sql: "INSERT INTO audit (at, actor, action, subject, hash) VALUES (?, ?, ?, ?, ?)",
-                arguments: [text, actor, action, subject, hash])
+        let now = clock.now
+        try await database.write {
+            try Self.record(in: $0, at: now, actor: actor, action: action, subject: subject)
         }
+    }
+
+    /// Adds a line within a write transaction: with what it tells of, or not at all. Write transactions come one after
+    /// the other, also between processes, so that no two lines follow the same one.
+    static func record(in database: Database, at: Date, actor: String, action: String, subject: String) throws {
+        // Whole milliseconds: what is hashed is what is read back.
+        let at = Date(timeIntervalSince1970: (at.timeIntervalSince1970 * 1000).rounded(.down) / 1000)
+        let text = at.formatted(Self.style)
+        let previous =
+            try String.fetchOne(database, sql: "SELECT hash FROM audit ORDER BY number DESC LIMIT 1") ?? Self.firstHash
+        let hash = Self.hash(previous: previous, at: text, actor: actor, action: action, subject: subject)
+        try database.execute(
+            sql: "INSERT INTO audit (at, actor, action, subject, hash) VALUES (?, ?, ?, ?, ?)",
+            arguments: [text, actor, action, subject, hash])
     }
 
     /// The newest lines, newest first.

@@ -126,6 +126,17 @@ public enum FailureCode: String, Codable, Sendable, CaseIterable, Hashable {
     /// `platform`
     case clientMissing = "client-missing"
 
+    // Accounts, at the agent's machine.
+    case noAccounts = "no-accounts"
+    /// `user`
+    case accountUnknown = "account-unknown"
+    /// `user`
+    case accountExists = "account-exists"
+    /// `user`
+    case accountNameInvalid = "account-name-invalid"
+    /// `user`
+    case lastAdministrator = "last-administrator"
+
     // Reaching the agent.
     /// `url`
     case agentUnreachable = "agent-unreachable"
@@ -226,6 +237,11 @@ extension FailureCode {
         case .loginsRefused: .loginsRefused
         case .sessionUnknown: .sessionUnknown
         case .clientMissing: .clientMissing
+        case .noAccounts: .noAccounts
+        case .accountUnknown: .accountUnknown
+        case .accountExists: .accountExists
+        case .accountNameInvalid: .accountNameInvalid
+        case .lastAdministrator: .lastAdministrator
         case .agentUnreachable: .agentUnreachable
         case .agentUntrusted: .agentUntrusted
         case .mailRefused: .mailRefused

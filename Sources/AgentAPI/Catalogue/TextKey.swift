@@ -39,6 +39,11 @@ public enum TextKey: String, Sendable, CaseIterable, Hashable {
     case current
     case recalled
     case none
+    case account
+    case role
+    case password
+    case passwordOwn
+    case passwordOneTime
     // Sentences of the command line.
     /// `version`
     case upToDate
@@ -83,6 +88,15 @@ public enum TextKey: String, Sendable, CaseIterable, Hashable {
     case trustFingerprint
     /// `list`
     case chooseInstallation
+    /// `user`
+    case accountAdded
+    /// `user`
+    case accountReset
+    /// `user`
+    case accountRemoved
+    /// `password`
+    case oneTimePassword
+    case oneTimePasswordNote
     // Client programs.
     /// `person`, `product`
     case welcome
@@ -141,6 +155,11 @@ extension TextKey {
         case .current: .current
         case .recalled: .recalled
         case .none: .none
+        case .account: .account
+        case .role: .role
+        case .password: .password
+        case .passwordOwn: .passwordOwn
+        case .passwordOneTime: .passwordOneTime
         case .upToDate: .upToDate
         case .updateAvailable: .updateAvailable
         case .confirmUpdate: .confirmUpdate
@@ -167,6 +186,11 @@ extension TextKey {
         case .loggedIn: .loggedIn
         case .trustFingerprint: .trustFingerprint
         case .chooseInstallation: .chooseInstallation
+        case .accountAdded: .accountAdded
+        case .accountReset: .accountReset
+        case .accountRemoved: .accountRemoved
+        case .oneTimePassword: .oneTimePassword
+        case .oneTimePasswordNote: .oneTimePasswordNote
         case .welcome: .welcome
         case .countdown: .countdown
         case .sayReady: .sayReady
