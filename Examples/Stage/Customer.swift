@@ -105,6 +105,15 @@ public struct Customer: Sendable {
         return StagedAgent(process: process, url: url, fingerprint: fingerprint)
     }
 
+    /// Starts an agent anew where one was killed; on the same port, so that the saved login and open streams find it.
+    public func startAgainOnSamePort(
+        _ agent: StagedAgent, _ installation: StagedInstallation
+    ) async throws -> StagedAgent {
+        let address = agent.url.split(separator: "/").last.map(String.init) ?? "127.0.0.1:0"
+        try configure([installation], listen: address)
+        return try await startAgent([installation])
+    }
+
     /// Logs in as the first administrator: with the one-time password on the agent's first start, which is changed
     /// in the same step, and with the password chosen then later on.
     public func logIn(to agent: StagedAgent) async throws {

@@ -30,6 +30,7 @@ public struct UpdateStory: Sendable {
         public var repository: String
         public var server: String
         public var agent: StagedAgent
+        public var installation: StagedInstallation
         /// Says ready, leaves in time, stays until closed.
         public var anna: Workstation
         public var bruno: Workstation
@@ -80,7 +81,8 @@ public struct UpdateStory: Sendable {
             notes: ["en": "Customers have an e-mail address.", "it": "I clienti hanno un indirizzo e-mail."],
             options: ["--level", "3", "--migrates-data"])
         return Scene(
-            repository: repository, server: server, agent: agent, anna: people[0], bruno: people[1],
+            repository: repository, server: server, agent: agent, installation: installation, anna: people[0],
+            bruno: people[1],
             carla: people[2], office: office, treasures: treasures)
     }
 

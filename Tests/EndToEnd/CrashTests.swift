@@ -11,19 +11,17 @@ extension EndToEnd {
     struct CrashTests {
         /// Orders an update, kills the agent while the run is in `step`, starts it again and waits for the end.
         private func run(
-            _ scene: ScriptScene, killedIn step: UpdateStep, grace: Int = 0
+            _ scene: ScriptScene, killedIn step: UpdateStep, afterwards: () -> Void = {}
         ) async throws -> UpdateRun {
             let agent = try await scene.begin()
-            let port = agent.url.split(separator: ":").last.map(String.init) ?? "0"
-            let order = try await scene.customer.ricambio(["update", "--grace", "\(grace)", "--yes", "--detach"])
+            let order = try await scene.customer.ricambio(["update", "--grace", "0", "--yes", "--detach"])
             #expect(order.end == .exited(0), "\(order.errorText)")
             try await eventually("the run is in \(step)") {
                 try await scene.history().first?.steps.last?.step == step
             }
             try await agent.process.kill()
-            // The same address, so that the saved login and the open watchers find it again.
-            try scene.customer.configure([scene.installation], listen: "127.0.0.1:\(port)")
-            _ = try await scene.customer.startAgent([scene.installation])
+            afterwards()
+            _ = try await scene.customer.startAgainOnSamePort(agent, scene.installation)
             return try await eventualValue("the run has ended", within: 90) {
                 guard let run = try await scene.history().first, run.outcome != nil else { return nil }
                 return run
@@ -39,14 +37,43 @@ extension EndToEnd {
             #expect(status.first?.service == .running)
         }
 
-        @Test("… while people are warned: the next agent goes on or gives up, and one complete version is up")
+        @Test("… while it downloads: the next agent goes on with the bytes that are there")
+        func whileDownloading() async throws {
+            try await withStage { stage in
+                var new = ScriptApplication(version: "2.0")
+                new.payloadBytes = 12_000_000
+                let scene = try await ScriptScene(stage: stage, new: new)
+                try scene.write("preferences/settings.conf", "colour=red\n")
+                scene.line.cut(after: 6_000_000)
+                let before = scene.line.bytesRelayed
+                let run = try await run(scene, killedIn: .downloading) { scene.line.mend() }
+                #expect(run.outcome == .updated, "\(String(describing: run.failure))")
+                try await expectOneComplete(scene, "2.0")
+                #expect(scene.line.bytesRelayed - before < 18_000_000)
+            }
+        }
+
+        @Test("… while people are warned: the next agent warns again or cancels, and everybody works with one version")
         func whileWarning() async throws {
             try await withStage { stage in
-                let scene = try await ScriptScene(stage: stage)
-                try scene.write("preferences/settings.conf", "colour=red\n")
-                let run = try await run(scene, killedIn: .warning, grace: 3)
-                #expect(run.outcome == .updated || run.outcome == .cancelled)
-                try await expectOneComplete(scene, run.outcome == .updated ? "2.0" : "1.0")
+                let story = try UpdateStory(stage: stage) { _ in }
+                let scene = try await story.prepare()
+                let customer = story.customer
+                let order = try await customer.ricambio(["update", "--grace", "8", "--yes", "--detach"])
+                #expect(order.end == .exited(0), "\(order.errorText)")
+                try await eventually("Carla is warned") { scene.carla.has("warning") }
+                try await scene.agent.process.kill()
+                _ = try await customer.startAgainOnSamePort(scene.agent, scene.installation)
+                let run = try await eventualValue("the run has ended", within: 90) {
+                    try await customer.answer([UpdateRun].self, ["history"]).first { $0.outcome != nil }
+                }
+                #expect(run.outcome == .updated || run.outcome == .cancelled, "\(String(describing: run.failure))")
+                let version = run.outcome == .updated ? "2.0" : "1.0"
+                let status = try await customer.answer([InstallationStatus].self, ["status"])
+                #expect(status.first?.version == version && status.first?.service == .running)
+                try await eventually("Carla works with \(version)") {
+                    scene.carla.log.last { $0.serverVersion != nil }?.serverVersion == version
+                }
             }
         }
 

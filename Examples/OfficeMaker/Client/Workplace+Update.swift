@@ -66,6 +66,8 @@ extension Workplace {
     private func relaunch() throws(ClientError) {
         var arguments = Array(CommandLine.arguments.dropFirst())
         if !arguments.contains("--resumed") { arguments.append("--resumed") }
+        // What is ignored stays ignored in the new program, until it listens itself.
+        for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
         try update.relaunch(
             program.program, arguments: arguments, environment: ProcessInfo.processInfo.environment)
     }

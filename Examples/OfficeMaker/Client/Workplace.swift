@@ -106,7 +106,7 @@ actor Workplace {
                 await obey(pending.removeFirst())
                 continue
             }
-            if pending.isEmpty && inputEnded && !settings.staysOpen { return }
+            if pending.isEmpty && inputEnded && waitingFor == nil && !settings.staysOpen { return }
             guard let happening = await iterator.next(isolation: self) else { return }
             try await handle(happening)
         }
