@@ -155,7 +155,7 @@ extension UpdateRunner {
         // After a crash between the exchange and the rename, the old folder has not got its name yet.
         try await swap(context)
         let began = clock.monotonicSeconds
-        try await service.start(environment: await applicationEnvironment())
+        try await startService()
         try await waitUntilHealthy(version: context.journal.run.to)
         context.journal.run.applicationStartSeconds = clock.monotonicSeconds - began
         noteDowntime(context)
@@ -178,7 +178,7 @@ extension UpdateRunner {
             try await blocking { _ in try swap.back() }
         }
         let began = clock.monotonicSeconds
-        try await service.start(environment: await applicationEnvironment())
+        try await startService()
         try await waitUntilHealthy(version: context.journal.run.from)
         context.journal.run.applicationStartSeconds = clock.monotonicSeconds - began
         noteDowntime(context)
@@ -203,7 +203,7 @@ extension UpdateRunner {
             logger.error("cannot tell which version is in place", metadata: ["error": "\(error)"])
         }
         do {
-            try await service.start(environment: await applicationEnvironment())
+            try await startService()
         } catch {
             logger.critical("the application does not start", metadata: ["error": "\(error)"])
         }
@@ -229,6 +229,13 @@ extension UpdateRunner {
     }
 
     // MARK: - Helpers
+
+    private func startService() async throws {
+        // The environment holds a token that is new each time: one for a start that does not happen would in the end
+        // push out the one that the running application has.
+        if case .running = await service.state() { return }
+        try await service.start(environment: await applicationEnvironment())
+    }
 
     private func folderSwap(_ context: RunContext) throws -> FolderSwap {
         guard let old = context.journal.oldFolder, let new = context.journal.newFolder else {

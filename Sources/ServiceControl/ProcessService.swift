@@ -44,6 +44,8 @@ public actor ProcessService: ServiceControl {
     private var launching: Task<Result<any ProcessHandle, ServiceError>, Never>?
     private var stopping: Task<Result<StopReport, ServiceError>, Never>?
     private var restart: Task<Void, Never>?
+    /// What an application that ended by itself left behind is being ended.
+    private var clearing: Task<Void, Never>?
 
     /// - Parameters:
     ///   - command: the program and its arguments; a program with a slash is relative to `folder`.
@@ -113,6 +115,7 @@ public actor ProcessService: ServiceControl {
 
     public func start(environment: [String: String]) async throws(ServiceError) {
         await adoptOnce()
+        await clearing?.value
         while let stopping { _ = await stopping.value }
         isWanted = true
         lastEnvironment = environment
@@ -182,6 +185,7 @@ public actor ProcessService: ServiceControl {
 
     private func performStop() async -> Result<StopReport, ServiceError> {
         defer { stopping = nil }
+        await clearing?.value
         if let launching { _ = await launching.value }
         // `launch` goes on after the same value; it has to have entered what it started.
         while case .starting = phase { await Task.yield() }
@@ -271,9 +275,15 @@ public actor ProcessService: ServiceControl {
         phase = .starting
         logger.error("The application ended by itself: \(end)", metadata: pid(handle))
         if clock.monotonicSeconds - startedAt >= backoff.resetAfter { exits = 0 }
-        // What it started and left behind still holds its lock, and perhaps its port.
-        _ = await Self.clear(handle, patience: 1, clock)
-        waitToRestart()
+        let clock = clock
+        clearing = Task {
+            // What it started and left behind still holds its lock, and perhaps its port.
+            _ = await Self.clear(handle, patience: 1, clock)
+            // Here and not after the wait below: whoever else waits for this task has to find it done.
+            clearing = nil
+            waitToRestart()
+        }
+        await clearing?.value
     }
 
     private func waitToRestart() {
