@@ -183,7 +183,8 @@ let package = Package(
             name: "AgentTests",
             dependencies: [
                 "Agent", "AgentAPI", "Installation", "Packaging", "Platform", "ServiceControl", "TestSupport",
-                .asyncHTTPClient, .crypto, .grdb, .httpTypes, .hummingbird, .hummingbirdTesting, .logging, .nioCore, .system,
+                .asyncHTTPClient, .crypto, .grdb, .httpTypes, .hummingbird, .hummingbirdTesting, .logging, .nioCore,
+                .system,
                 .yams,
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
