@@ -166,7 +166,11 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         guard let installed = await runner.installedVersion() else {
             throw Refusal(.notInstalled, 409, ["path": configuration.folder.string])
         }
-        if order.version == nil { await lookAtVendor(unlessYoungerThan: Self.lookLifetime) }
+        if order.version == nil {
+            // A look that was begun before the order may have missed what was published just now.
+            await look?.value
+            await lookAtVendor(unlessYoungerThan: 0)
+        }
         try refuseWhileBusy()
         if order.version == installed || (order.version == nil && current == installed) {
             throw Refusal(.alreadyInstalled, 409, ["version": installed])
