@@ -12,13 +12,17 @@ import TestSupport
 struct TestVendor {
     let temporary: TemporaryFolder
     let clock: ManualClock
+    /// Eight-byte words of the client that do not compress, at most 30,000.
+    private let words: Int
     private let fileSystem = QuickFileSystem()
 
     var repository: FilePath { temporary / "repository" }
     var layout: RepositoryLayout { RepositoryLayout(repository) }
     private var keys: KeyStore { KeyStore(directory: layout.keys, fileSystem: fileSystem) }
 
-    init(clock: ManualClock = ManualClock()) throws {
+    /// The default makes packs that come in several pieces.
+    init(clock: ManualClock = ManualClock(), words: Int = 30_000) throws {
+        self.words = words
         temporary = try TemporaryFolder()
         self.clock = clock
         var options = RepositoryOptions()
@@ -30,7 +34,6 @@ struct TestVendor {
             options: options, clock: clock, fileSystem: fileSystem)
     }
 
-    /// Does not compress, and is large enough to come in several pieces.
     private static let noise: [UInt8] = {
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
         return (0..<30_000).flatMap { _ in
@@ -53,7 +56,8 @@ struct TestVendor {
         ] as [(String, String, UInt16)] {
             try fileSystem.replace(folder.pushing(FilePath(name)), with: Array(text.utf8), permissions: permissions)
         }
-        try fileSystem.replace(folder.pushing("lib/data"), with: Self.noise, permissions: 0o644)
+        try fileSystem.replace(
+            folder.pushing("lib/data"), with: Array(Self.noise.prefix(8 * words)), permissions: 0o644)
         try fileSystem.replace(folder.appending("root.json"), with: try root(), permissions: 0o644)
     }
 
@@ -67,7 +71,13 @@ struct TestVendor {
         let temporaryPack = layout.packs.appending("new")
         let scan = try TreeScanner(fileSystem: fileSystem).scan(source)
         let written = try PackWriter(fileSystem: fileSystem, level: 1).write(scan, to: temporaryPack)
-        try fileSystem.rename(temporaryPack, to: layout.packs.appending(written.pack.sha256))
+        let pack = layout.packs.appending(written.pack.sha256)
+        // The same bytes are the same pack, whatever they belong to.
+        if try fileSystem.exists(pack) {
+            try fileSystem.remove(temporaryPack)
+        } else {
+            try fileSystem.rename(temporaryPack, to: pack)
+        }
         let tree = Tree(
             product: product, release: version, component: component, platform: Platform.current,
             entries: written.entries, pack: written.pack)
