@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import AsyncHTTPClient
 import NIOCore
+import NIOHTTP1
 import NIOPosix
-import NIOSSL
 package import TUF
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 extension FetchError {
-    /// What the HTTP client threw, in the words of a fetch.
+    /// What the HTTP client threw, in the words of a fetch: never in those of the library.
     package init(wrapping error: any Error, url: String) {
+        if let failure = TLSFailure(error) {
+            self.init(.unreachable, url: url, reason: failure.reason)
+            return
+        }
         switch error {
         case let error as FetchError:
             self = error
@@ -15,12 +25,19 @@ extension FetchError {
             self.init(.cancelled, url: url, reason: "cancelled")
         case let error as HTTPClientError:
             self.init(client: error, url: url)
-        case is NIOConnectionError:
+        case let error as NIOConnectionError:
+            let isUnknown = error.connectionErrors.isEmpty && (error.dnsAError != nil || error.dnsAAAAError != nil)
+            let reason =
+                isUnknown ? "no machine of this name is known" : "no connection: nobody answers at this address"
+            self.init(.unreachable, url: url, reason: reason)
+        case let error as IOError where Self.nobody.contains(error.errnoCode):
             self.init(.unreachable, url: url, reason: "no connection: nobody answers at this address")
-        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
-            self.init(.unreachable, url: url, reason: "no secure connection: \(error)")
+        case ChannelError.connectTimeout:
+            self.init(.unreachable, url: url, reason: "no connection within the allowed time")
+        case is HTTPParserError:
+            self.init(.unreachable, url: url, reason: "what answers there is not a web server")
         default:
-            self.init(.unreachable, url: url, reason: "the connection broke: \(error)")
+            self.init(.unreachable, url: url, reason: "the connection broke")
         }
     }
 
@@ -38,10 +55,16 @@ extension FetchError {
             self.init(.unreachable, url: url, reason: "the server redirects in a circle, or too often")
         case .remoteConnectionClosed, .uncleanShutdown:
             self.init(.unreachable, url: url, reason: "the server closed the connection")
-        case .invalidURL, .emptyHost, .emptyScheme:
-            self.init(.unreachable, url: url, reason: "this is not an address of a web server")
+        case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath:
+            self.init(.unreachable, url: url, reason: Self.noAddress)
         default:
-            self.init(.unreachable, url: url, reason: error.description)
+            // The cases that carry a value can only be told apart by their names.
+            let isAddress = error.shortDescription.contains("unsupportedScheme")
+            self.init(
+                .unreachable, url: url, reason: isAddress ? Self.noAddress : "the server does not keep to HTTP")
         }
     }
+
+    private static let nobody = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ETIMEDOUT]
+    static let noAddress = "this is not the address of a web server (https://… or http://…)"
 }

@@ -60,6 +60,11 @@ public final class HTTPFetcher: Fetcher {
         guard request.offset >= 0, request.length ?? 1 > 0 else {
             throw FetchError(.rangeNotSupported, url: request.url, reason: "the range asked for is not one")
         }
+        let scheme = request.url.prefix { $0 != ":" }.lowercased()
+        guard scheme == "https" || scheme == "http" else {
+            // The client would also speak to Unix sockets.
+            throw FetchError(.unreachable, url: request.url, reason: FetchError.noAddress)
+        }
         do {
             let response = try await client.execute(httpRequest(request), deadline: deadline())
             let expected = try await self.expectedLength(of: response, to: request)
@@ -150,7 +155,8 @@ public final class HTTPFetcher: Fetcher {
             } catch is CancellationError {
                 throw FetchError(.cancelled, url: url, reason: "cancelled")
             } catch {
-                throw FetchError(.receiver, url: url, reason: "\(error)")
+                let reason = (error as? any CustomStringConvertible)?.description ?? "it cannot be written"
+                throw FetchError(.receiver, url: url, reason: reason)
             }
         }
         try Task.checkCancellation()

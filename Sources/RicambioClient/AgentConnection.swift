@@ -21,6 +21,7 @@ public struct AgentConnection: Sendable {
     public let language: Language?
     let clock: any WallClock
     private let clients: Clients
+    private let isPinned: Bool
 
     /// With a fingerprint this connects once, to learn and check the agent's certificate; else nothing is sent yet.
     public init(
@@ -31,6 +32,7 @@ public struct AgentConnection: Sendable {
         self.token = token
         self.language = language
         self.clock = clock
+        if case .fingerprint = trust { isPinned = true } else { isPinned = false }
         clients = Clients(tls: try await trust.tlsConfiguration(for: address))
     }
 
@@ -39,6 +41,7 @@ public struct AgentConnection: Sendable {
         clock = other.clock
         clients = other.clients
         language = other.language
+        isPinned = other.isPinned
         self.token = token
     }
 
@@ -113,8 +116,31 @@ public struct AgentConnection: Sendable {
             }
             return answer
         } catch {
-            throw ClientError(connection: error, address: address)
+            throw await refusal(of: error)
         }
+    }
+
+    /// Whether somebody answers there who is the agent, by this connection's trust: nothing secret is sent.
+    public func reach() async throws(ClientError) {
+        do throws(ClientError) {
+            _ = try await with(token: nil).send(.GET, "health", body: nil)
+        } catch {
+            switch error.code {
+            case .unreachable, .untrustedAgent, .cancelled: throw error
+            // Whatever an agent says about its health: it is there.
+            default: return
+            }
+        }
+    }
+
+    /// `error` in words; with the fingerprint, for a person to compare, when the certificate is what is wrong.
+    private func refusal(of error: any Error) async -> ClientError {
+        var error = ClientError(connection: error, address: address)
+        guard error.code == .untrustedAgent, error.presented == nil,
+            let fingerprint = await CertificateProbe.fingerprint(at: address)
+        else { return error }
+        error.presented = PresentedCertificate(fingerprint: fingerprint.hex, differsFromPinned: isPinned)
+        return error
     }
 
     func request(_ method: HTTPMethod, _ path: String, accept: String) -> HTTPClientRequest {
@@ -145,7 +171,7 @@ public struct AgentConnection: Sendable {
             }
             return response
         } catch {
-            throw ClientError(connection: error, address: address)
+            throw await refusal(of: error)
         }
     }
 
@@ -153,7 +179,7 @@ public struct AgentConnection: Sendable {
         do {
             return try APIJSON.encode(body)
         } catch {
-            throw ClientError(.malformed, "The request cannot be written as JSON: \(error).")
+            throw ClientError(.malformed, "The request cannot be written as JSON.")
         }
     }
 
@@ -162,7 +188,7 @@ public struct AgentConnection: Sendable {
             return try APIJSON.decode(type, from: data)
         } catch {
             throw ClientError(
-                .malformed, "The agent's answer cannot be understood; are both of the same version? \(error)")
+                .malformed, "The agent's answer cannot be understood; are both of the same version?")
         }
     }
 }
@@ -205,21 +231,22 @@ private final class Clients: Sendable {
 extension ClientError {
     /// What the HTTP client threw.
     init(connection error: any Error, address: AgentAddress) {
+        if let failure = TLSFailure(error), failure != .notSecured {
+            self.init(
+                .untrustedAgent, "The agent at \(address.base) is not trusted: \(failure.reason).", agent: address.base)
+            return
+        }
         switch error {
         case let error as ClientError:
             self = error
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-            self.init(
-                .untrustedAgent,
-                "The certificate at \(address.base) is not the expected one, or no secure connection is possible: \(error)."
-            )
         case is NIOTooManyBytesError:
             self.init(.malformed, "The agent's answer is too long.")
         default:
             let error = FetchError(wrapping: error, url: address.base)
             self.init(
                 error.code == .cancelled ? .cancelled : .unreachable,
-                "The agent at \(address.base) cannot be reached: \(error.reason).")
+                "The agent at \(address.base) cannot be reached: \(error.reason).", agent: address.base,
+                cause: error.reason)
         }
     }
 }

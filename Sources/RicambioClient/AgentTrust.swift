@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Crypto
 import NIOCore
 import NIOSSL
 public import SystemPackage
@@ -18,6 +19,9 @@ public enum AgentTrust: Sendable, Hashable {
         self = fingerprint.map { .fingerprint($0) } ?? .system
     }
 
+    /// Whether `text` has the 64 hexadecimal digits of a fingerprint; colons and white space do not count.
+    public static func isFingerprint(_ text: String) -> Bool { Fingerprint(text) != nil }
+
     /// The TLS settings for `address`. With a fingerprint, a first connection fetches the certificate, which is
     /// refused unless its hash is the pinned one; from then on that certificate is the only one trusted.
     func tlsConfiguration(for address: AgentAddress) async throws(ClientError) -> TLSConfiguration {
@@ -31,7 +35,8 @@ public enum AgentTrust: Sendable, Hashable {
                 configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file.string))
             } catch {
                 throw ClientError(
-                    .untrustedAgent, "The certificate authority in \(file) cannot be read as PEM: \(error).")
+                    .untrustedAgent,
+                    "The certificate authority in \(file) cannot be read: it is not there, or not in PEM form.")
             }
         case .fingerprint(let text):
             guard let pinned = Fingerprint(text) else {
@@ -53,6 +58,17 @@ public enum AgentTrust: Sendable, Hashable {
 /// SHA-256 of a certificate.
 struct Fingerprint: Sendable {
     let bytes: [UInt8]
+
+    /// Of a certificate in DER form.
+    init(der: [UInt8]) {
+        bytes = Array(SHA256.hash(data: der))
+    }
+
+    /// 64 digits in lower case.
+    var hex: String {
+        let digits = Array("0123456789abcdef")
+        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
 
     init?(_ text: String) {
         var digits: [UInt8] = []

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Crypto
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -7,22 +6,25 @@ import NIOSSL
 /// Connects once to learn the certificate that the agent presents. Nothing is sent over that connection.
 struct CertificateProbe: Sendable {
     var address: AgentAddress
-    var pinned: Fingerprint
+    /// `nil` takes whatever is presented, for ``fingerprint()``.
+    var pinned: Fingerprint?
     var timeout: TimeAmount = .seconds(10)
 
     /// The leaf, when its SHA-256 is the pinned one; else `untrustedAgent`.
     func certificate() async throws(ClientError) -> NIOSSLCertificate {
         do {
             return try await probe()
-        } catch let error as ClientError {
-            throw error
-        } catch is NIOConnectionError {
-            throw ClientError(.unreachable, "No agent answers at \(address.base).")
-        } catch is CancellationError {
-            throw ClientError(.cancelled, "Cancelled.")
         } catch {
-            throw ClientError(.unreachable, "No secure connection to the agent at \(address.base): \(error).")
+            throw ClientError(connection: error, address: address)
         }
+    }
+
+    /// Of the certificate that is presented now, for a person to compare; `nil` when none is.
+    static func fingerprint(at address: AgentAddress) async -> Fingerprint? {
+        guard address.isTLS, let leaf = try? await CertificateProbe(address: address, pinned: nil).probe(),
+            let der = try? leaf.toDERBytes()
+        else { return nil }
+        return Fingerprint(der: der)
     }
 
     private func probe() async throws -> NIOSSLCertificate {
@@ -51,8 +53,9 @@ struct CertificateProbe: Sendable {
             found.fail(error)
             throw error
         }
+        let timeout = self.timeout
         let late = channel.eventLoop.scheduleTask(in: timeout) {
-            found.fail(ClientError(.unreachable, "The agent at \(address.base) did not answer in time."))
+            found.fail(ChannelError.connectTimeout(timeout))
         }
         defer {
             late.cancel()
@@ -62,19 +65,28 @@ struct CertificateProbe: Sendable {
     }
 
     private static func judge(
-        _ presented: [NIOSSLCertificate], pinned: Fingerprint, address: AgentAddress,
+        _ presented: [NIOSSLCertificate], pinned: Fingerprint?, address: AgentAddress,
         found: EventLoopPromise<NIOSSLCertificate>
     ) -> Bool {
         guard let leaf = presented.first, let der = try? leaf.toDERBytes() else {
-            found.fail(ClientError(.untrustedAgent, "\(address.base) presented no certificate."))
+            found.fail(
+                ClientError(.untrustedAgent, "\(address.base) presented no certificate.", agent: address.base))
             return false
         }
-        guard pinned.matches(SHA256.hash(data: der)) else {
+        guard let pinned else {
+            // It was looked at, and that is all: the connection ends here.
+            found.succeed(leaf)
+            return false
+        }
+        let fingerprint = Fingerprint(der: der)
+        guard pinned.matches(fingerprint.bytes) else {
             found.fail(
                 ClientError(
                     .untrustedAgent,
                     "The certificate at \(address.base) is not the expected one. Nothing was sent. If the agent got a "
-                        + "new certificate, compare the fingerprint that it prints and use that one."))
+                        + "new certificate, compare the fingerprint that it prints and use that one.",
+                    agent: address.base,
+                    presented: PresentedCertificate(fingerprint: fingerprint.hex, differsFromPinned: true)))
             return false
         }
         found.succeed(leaf)
@@ -97,7 +109,7 @@ private final class HandshakeFailure: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        found.fail(ClientError(.unreachable, "The connection was closed before it was secured."))
+        found.fail(ChannelError.eof)
         context.fireChannelInactive()
     }
 }

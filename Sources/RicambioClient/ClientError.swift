@@ -39,14 +39,39 @@ public struct ClientError: Error, Sendable, Hashable, CustomStringConvertible {
     public var reason: String
     /// What the agent said, when it said something.
     public var problem: Problem?
+    /// Where the agent was looked for; `nil` when no connection is what failed.
+    public var agent: String?
+    /// With `unreachable`: why, as a part of a sentence.
+    public var cause: String?
+    /// With `untrustedAgent`: whom somebody there claims to be.
+    public var presented: PresentedCertificate?
 
-    public init(_ code: Code, _ reason: String, problem: Problem? = nil) {
+    public init(
+        _ code: Code, _ reason: String, problem: Problem? = nil, agent: String? = nil, cause: String? = nil,
+        presented: PresentedCertificate? = nil
+    ) {
         self.code = code
         self.reason = reason
         self.problem = problem
+        self.agent = agent
+        self.cause = cause
+        self.presented = presented
     }
 
     public var description: String { reason }
+}
+
+/// The certificate of somebody who is not known to be the agent. Nothing was sent to them.
+public struct PresentedCertificate: Sendable, Hashable {
+    /// SHA-256 of its DER form: 64 hexadecimal digits in lower case, as an agent prints its own.
+    public var fingerprint: String
+    /// Whether it is another one than the one that was pinned; else nobody trusted vouches for it.
+    public var differsFromPinned: Bool
+
+    public init(fingerprint: String, differsFromPinned: Bool) {
+        self.fingerprint = fingerprint
+        self.differsFromPinned = differsFromPinned
+    }
 }
 
 extension ClientError {

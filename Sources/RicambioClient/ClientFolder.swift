@@ -111,7 +111,7 @@ struct ClientFolder: Sendable {
             return try APIJSON.decode(type, from: Data(bytes))
         } catch {
             throw ClientError(
-                .folder, "\(file) is damaged: \(error). Nothing was changed; install the client anew to continue.")
+                .folder, "\(file) is damaged. Nothing was changed; install the client anew to continue.")
         }
     }
 
@@ -120,7 +120,7 @@ struct ClientFolder: Sendable {
         do {
             bytes = Array(try APIJSON.encode(document, pretty: true))
         } catch {
-            throw ClientError(.malformed, "\(file) cannot be written as JSON: \(error).")
+            throw ClientError(.malformed, "\(file) cannot be written as JSON.")
         }
         try ClientError.files { () throws(FileError) in
             try fileSystem.replace(file, with: bytes, permissions: 0o644)

@@ -21,6 +21,65 @@ struct AgentTrustTests {
         }
     }
 
+    /// The whole of it, as an administrator meets it.
+    private func error(_ url: String, _ trust: AgentTrust) async -> ClientError? {
+        do throws(ClientError) {
+            let connection = try await AgentConnection(url: url, trust: trust, token: "secret")
+            do throws(ClientError) {
+                try await connection.reach()
+            } catch {
+                await connection.shutdown()
+                throw error
+            }
+            await connection.shutdown()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test("Whoever is not trusted is shown by the fingerprint to compare, in a person's words, and is sent nothing")
+    func presented() async throws {
+        let certificate = try TestCertificate()
+        let fingerprint = try certificate.fingerprint()
+        try await ScriptedServer.run(certificates: [certificate], handler: emptyList) { server in
+            let unknown = await error(server.url, .system)
+            #expect(unknown?.presented == PresentedCertificate(fingerprint: fingerprint, differsFromPinned: false))
+            #expect(unknown?.agent == server.url)
+            let other = await error(server.url, .fingerprint(String(repeating: "ab", count: 32)))
+            #expect(other?.presented == PresentedCertificate(fingerprint: fingerprint, differsFromPinned: true))
+            for reason in [unknown?.reason, other?.reason] { expectPlain(reason) }
+            #expect(server.requests.isEmpty)
+            #expect(await error(server.url, .fingerprint(fingerprint)) == nil)
+            #expect(server.requests.map { $0.headers["authorization"] } == [nil], "the token is not needed for that")
+        }
+    }
+
+    @Test("Why there is no connection is said in a person's words, not in a library's")
+    func plainWords() async throws {
+        let pin = AgentTrust.fingerprint(String(repeating: "ab", count: 32))
+        let port = try await ScriptedServer.run(handler: { _, writer in try await writer.write("hello") }) { server in
+            for trust in [pin, .system] {
+                let plain = await error("https://127.0.0.1:\(server.port)", trust)
+                #expect(plain?.code == .unreachable)
+                expectPlain(plain?.reason)
+            }
+            let hello = await error(server.url, .system)
+            #expect(hello?.code == .unreachable)
+            expectPlain(hello?.reason)
+            return server.port
+        }
+        for trust in [pin, .system] {
+            let nobody = await error("https://127.0.0.1:\(port)", trust)
+            #expect(nobody?.cause == "no connection: nobody answers at this address")
+            expectPlain(nobody?.reason)
+        }
+        let unknown = await error("https://agent.invalid", .system)
+        #expect(unknown?.cause == "no machine of this name is known")
+        let file = await error("https://127.0.0.1:1", .certificateAuthority("/absent.pem"))
+        expectPlain(file?.reason)
+    }
+
     /// How an administrator's request fails; `nil` when it does not.
     private func refusal(_ server: ScriptedServer, _ trust: AgentTrust) async -> ClientError.Code? {
         do throws(ClientError) {

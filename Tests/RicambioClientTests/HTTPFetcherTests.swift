@@ -47,6 +47,53 @@ struct HTTPFetcherTests {
         return options
     }
 
+    @Test(
+        "An address that is none of a web server is refused in plain words",
+        arguments: ["ftp://127.0.0.1/x", "notaurl", "", "http+unix://%2Ftmp%2Fx", "https://", "http:///x"])
+    func addresses(url: String) async throws {
+        try await withFetcher { fetcher in
+            let error = await #expect(throws: FetchError.self) {
+                try await fetcher.fetch(FetchRequest(url: url)) { _ in }
+            }
+            #expect(error?.code == .unreachable)
+            #expect(error?.reason == FetchError.noAddress)
+        }
+    }
+
+    @Test("A certificate that is not trusted, a server without TLS and one without HTTP are said in plain words")
+    func plainWords() async throws {
+        let (untrusted, port) = try await ScriptedServer.run(
+            certificates: [try TestCertificate()], handler: { _, _ in }
+        ) { server in
+            try await withFetcher { fetcher in
+                let error = await #expect(throws: FetchError.self) {
+                    try await fetcher.fetch(FetchRequest(url: server.url + "/x")) { _ in }
+                }
+                return (error, server.port)
+            }
+        }
+        #expect(untrusted?.reason == "this machine does not trust the server's certificate")
+        let noTLS = try await ScriptedServer.run(handler: { _, writer in try await writer.write("hello") }) { server in
+            try await withFetcher { fetcher in
+                await #expect(throws: FetchError.self) {
+                    try await fetcher.fetch(FetchRequest(url: "https://127.0.0.1:\(server.port)/")) { _ in }
+                }
+            }
+        }
+        let noHTTP = try await fetch(FetchRequest(url: "/x")) { _, writer in try await writer.write("hello\r\n\r\n") }
+            .error
+        let away = try await withFetcher { fetcher in
+            await #expect(throws: FetchError.self) {
+                try await fetcher.fetch(FetchRequest(url: "http://127.0.0.1:\(port)/")) { _ in }
+            }
+        }
+        let late = try await fetch(FetchRequest(url: "/x"), options: impatient()) { _, _ in
+            try await Task.sleep(for: .seconds(60))
+        }.error
+        #expect(late?.reason == "nothing came for too long")
+        for error in [untrusted, noTLS, noHTTP, away, late] { expectPlain(error?.reason) }
+    }
+
     @Test("A whole file comes as it is, and no range is asked for")
     func wholeFile() async throws {
         let (text, error) = try await fetch(FetchRequest(url: "/a%2Fb%20c")) { request, writer in
