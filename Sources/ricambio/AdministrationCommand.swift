@@ -5,7 +5,7 @@ import Foundation
 import RicambioClient
 
 /// A command that asks an agent: it answers with a value; text and JSON are two ways of showing it.
-protocol AdministrationCommand: AsyncParsableCommand {
+protocol AdministrationCommand: AsyncParsableCommand, CommandForPeople {
     associatedtype Answer: Encodable & Sendable
 
     var options: AgentOptions { get }
@@ -16,6 +16,8 @@ protocol AdministrationCommand: AsyncParsableCommand {
 }
 
 extension AdministrationCommand {
+    var chosenLanguage: Language { options.output.chosenLanguage }
+
     func exit(_ answer: Answer) -> CommandExit { .done }
 
     func run() async throws {
@@ -37,7 +39,8 @@ extension AgentOptions {
     ) async throws -> Value {
         let credential = try credential(environment: ProcessInfo.processInfo.environment)
         let connection = try await AgentConnection(
-            url: credential.agent, trust: AgentTrust(fingerprint: credential.fingerprint), token: credential.token)
+            url: credential.agent, trust: AgentTrust(fingerprint: credential.fingerprint), token: credential.token,
+            language: output.chosenLanguage)
         do {
             let value = try await body(Administration(connection))
             await connection.shutdown()

@@ -63,8 +63,9 @@ struct CredentialStore {
             guard try fileSystem.attributes(of: file) != nil else { return Credentials() }
             return try APIJSON.decode(Credentials.self, from: Data(fileSystem.read(file, limit: Self.limit)))
         } catch {
+            let reason = (error as? FileError)?.code.reason ?? "they are damaged"
             throw CommandLineError(
-                .failed, "The saved logins cannot be read from \(file): \(error).",
+                .failed, "The saved logins cannot be read from \(file): \(reason).",
                 "Remove that file and log in again with: ricambio login URL")
         }
     }
@@ -78,8 +79,9 @@ struct CredentialStore {
             try fileSystem.replace(
                 file, with: Array(try APIJSON.encode(credentials, pretty: true)), permissions: 0o600)
         } catch {
+            let reason = (error as? FileError)?.code.reason ?? "it cannot be written as JSON"
             throw CommandLineError(
-                .failed, "The login cannot be saved to \(file): \(error).",
+                .failed, "The login cannot be saved to \(file): \(reason).",
                 "Make the folder writable, or set RICAMBIO_HOME to another one.")
         }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AgentAPI
 import ArgumentParser
 import Foundation
 
@@ -24,12 +25,18 @@ struct Ricambio: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            Foundation.exit(conclude(error).rawValue)
+            Foundation.exit(conclude(error, language()).rawValue)
         }
     }
 
+    /// What the command line asks for, when it is understood; else the environment's.
+    private static func language() -> Language {
+        if let command = try? parseAsRoot() as? any CommandForPeople { return command.chosenLanguage }
+        return Language.chosen(nil, environment: ProcessInfo.processInfo.environment)
+    }
+
     /// Says what there is to say about `error`; help and version are answers, not errors.
-    private static func conclude(_ error: any Error) -> CommandExit {
+    private static func conclude(_ error: any Error, _ language: Language) -> CommandExit {
         if let code = error as? ExitCode { return CommandExit(rawValue: code.rawValue) ?? .failed }
         if exitCode(for: error) == .success {
             Console.print(fullMessage(for: error))
@@ -39,7 +46,7 @@ struct Ricambio: AsyncParsableCommand {
             Console.complain(fullMessage(for: error))
             return .usage
         }
-        let error = CommandLineError(describing: error)
+        let error = CommandLineError(describing: error, language)
         for sentence in error.sentences { Console.complain(sentence) }
         return error.exit
     }

@@ -3,8 +3,14 @@ public import AgentAPI
 public import ArgumentParser
 import Foundation
 import Platform
+import RicambioClient
 
 extension Language: ExpressibleByArgument {}
+
+/// A command that says which language its errors are to be written in.
+protocol CommandForPeople {
+    var chosenLanguage: Language { get }
+}
 
 /// What every command for people takes.
 struct OutputOptions: ParsableArguments {
@@ -35,6 +41,16 @@ struct AgentOptions: ParsableArguments {
     var installation: String?
 
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        try Self.check(fingerprint: fingerprint)
+    }
+
+    static func check(fingerprint: String?) throws {
+        guard let fingerprint, !AgentTrust.isFingerprint(fingerprint) else { return }
+        throw ValidationError(
+            "--fingerprint must have the 64 hexadecimal digits that the agent prints when it starts.")
+    }
 
     /// The saved login that is meant.
     func credential(environment: [String: String]) throws(CommandLineError) -> Credential {

@@ -105,6 +105,19 @@ struct ProgressDisplayTests {
             ])
     }
 
+    @Test(
+        "Files that a version taken out again brought along are not listed: they are not in place",
+        arguments: [UpdateOutcome.rolledBack, .failed, .cancelled])
+    func besideAfterRollBack(outcome: UpdateOutcome) {
+        var run = run()
+        run.outcome = outcome
+        run.kept = ["preferences/settings.yaml"]
+        run.beside = ["preferences/settings.yaml.new"]
+        let text = display.conclusion(of: run).joined(separator: "\n")
+        #expect(!text.contains(".new"))
+        #expect(!text.contains("Kept"))
+    }
+
     @Test("The end counts people and kept files, in the person's language")
     func conclusion() {
         var run = run()

@@ -45,6 +45,16 @@ extension EndToEnd {
                     "login", agent.url, "--fingerprint", agent.fingerprint, "--password-file", wrong.string,
                 ])
                 #expect(login.end == .exited(6), "\(login.errorText)")
+                let newcomer = try Customer(stage: stage, name: "newcomer")
+                let unpinned = try await newcomer.ricambio([
+                    "login", agent.url, "--password-file", wrong.string, "--language", "it",
+                ])
+                #expect(unpinned.end == .exited(6), "\(unpinned.errorText)")
+                #expect(unpinned.errorText.contains("ricambio login \(agent.url) --fingerprint \(agent.fingerprint)"))
+                #expect(unpinned.errorText.contains("Questo computer non può sapere"))
+                for word in ["NIO", "SSL", "Error", "errno"] { #expect(!unpinned.errorText.contains(word)) }
+                let unknown = try await customer.ricambio(["update", "--version", "9.9", "--grace", "0", "--yes"])
+                #expect(unknown.end == .exited(2), "\(unknown.errorText)")
                 let pinned = try await customer.ricambio([
                     "status", "--fingerprint", String(repeating: "0", count: 64),
                 ])

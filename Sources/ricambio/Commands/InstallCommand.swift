@@ -10,7 +10,12 @@ import Platform
 import SystemPackage
 import TUF
 
-struct InstallCommand: AsyncParsableCommand {
+/// Which part of a release.
+enum Component: String, CaseIterable, ExpressibleByArgument {
+    case server, client, standalone
+}
+
+struct InstallCommand: AsyncParsableCommand, CommandForPeople {
     static let configuration = CommandConfiguration(
         commandName: "install",
         abstract: "Puts a product's newest release into a folder, from nothing but the repository and its root.",
@@ -37,13 +42,25 @@ struct InstallCommand: AsyncParsableCommand {
     @Option(help: "The installation's name, as the agent's configuration calls it; default: the product's.")
     var id: String?
 
-    @Option(help: "server, client or standalone.")
-    var component = "server"
+    @Option(help: "Which part of the release.")
+    var component = Component.server
 
     @Option(help: "The platform; default: this machine's.")
     var platform = Platform.current
 
     @OptionGroup var output: OutputOptions
+
+    var chosenLanguage: Language { output.chosenLanguage }
+
+    func validate() throws {
+        try Names.check(repository: repository)
+        try Names.check(product, option: "--product")
+        try Names.check(channel, option: "--channel")
+        try Names.check(id, option: "--id")
+        try Names.check(platform, option: "--platform")
+        if let version { try Names.check(version: version) }
+        guard !folder.isEmpty else { throw ValidationError("--folder must name a folder.") }
+    }
 
     func run() async throws {
         let fetcher = HTTPFetcher()
@@ -52,7 +69,8 @@ struct InstallCommand: AsyncParsableCommand {
             installed = try await install(fetcher: fetcher)
         } catch {
             await fetcher.shutdown()
-            let asked = ["product": product, "channel": channel, "version": version ?? "–", "component": component]
+            var asked = ["product": product, "channel": channel]
+            asked["version"] = version
             let failure = UpdateFailure(error.code, error.arguments.merging(asked) { said, _ in said })
             throw CommandLineError(failure, output.chosenLanguage, state: .nothingInstalled)
         }
@@ -84,18 +102,13 @@ struct InstallCommand: AsyncParsableCommand {
     private var settings: InstallationSettings {
         let place = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(folder))
         return InstallationSettings(
-            id: id ?? product, product: product, channel: channel, component: component, platform: platform,
+            id: id ?? product, product: product, channel: channel, component: component.rawValue, platform: platform,
             folder: place.lexicallyNormalized(), language: output.chosenLanguage)
     }
 
     private func install(fetcher: HTTPFetcher) async throws(UpdateFailure) -> InstalledRelease {
         let fileSystem = POSIXFileSystem()
-        let trusted: [UInt8]
-        do {
-            trusted = try fileSystem.read(FilePath(root), limit: UpdaterLimits().rootBytes)
-        } catch {
-            throw UpdateFailure(.rootUnusable, ["path": root, "reason": error.description])
-        }
+        let trusted = try trustedRoot(fileSystem)
         let base = repository.hasSuffix("/") ? repository : repository + "/"
         let updater = Updater(
             store: PassingMetadataStore(), trustedRoot: trusted, metadataURL: base + "metadata/",
@@ -103,7 +116,7 @@ struct InstallCommand: AsyncParsableCommand {
         let releases = OneInstallation(
             repository: ReleaseRepository(
                 updater: updater, baseURL: base, product: product, channel: channel, fetcher: fetcher),
-            component: component, platform: platform, fileSystem: fileSystem)
+            component: component.rawValue, platform: platform, fileSystem: fileSystem)
         var logger = Logger(label: "ricambio.install") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         let installer = Installer(settings: settings, releases: releases, fileSystem: fileSystem, logger: logger)
@@ -111,6 +124,22 @@ struct InstallCommand: AsyncParsableCommand {
         let line = InstallProgress(language: output.chosenLanguage)
         defer { line.clear() }
         return try await installer.install(version: version) { line.show($0, $1, $2) }
+    }
+
+    /// The root that the person named; a damaged one is no fault of the vendor's repository.
+    private func trustedRoot(_ fileSystem: any FileSystem) throws(UpdateFailure) -> [UInt8] {
+        let bytes: [UInt8]
+        do {
+            bytes = try fileSystem.read(FilePath(root), limit: UpdaterLimits().rootBytes)
+        } catch {
+            throw UpdateFailure(.rootUnusable, ["path": root, "reason": error.code.reason])
+        }
+        do {
+            _ = try TrustedMetadata(trustedRoot: bytes, referenceTime: Date())
+        } catch {
+            throw UpdateFailure(.rootUnusable, ["path": root, "reason": error.reason])
+        }
+        return bytes
     }
 }
 
@@ -126,6 +155,10 @@ private struct OneInstallation: ReleaseSource {
         let channel = try await repository.channelDocument()
         let version = version ?? channel.current
         let release = try await repository.release(version)
+        guard release.part(component: component, platform: platform) != nil else {
+            throw UpdateFailure(
+                .partMissing, ["version": version, "component": component, "platform": platform])
+        }
         return ResolvedRelease(
             release: release,
             tree: try await repository.tree(release, component: component, platform: platform),

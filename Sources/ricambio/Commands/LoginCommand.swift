@@ -6,7 +6,7 @@ import Platform
 import RicambioClient
 import SystemPackage
 
-struct LoginCommand: AsyncParsableCommand {
+struct LoginCommand: AsyncParsableCommand, CommandForPeople {
     static let configuration = CommandConfiguration(
         commandName: "login",
         abstract: "Logs in to an agent and remembers it for the other commands.",
@@ -29,6 +29,12 @@ struct LoginCommand: AsyncParsableCommand {
 
     @OptionGroup var output: OutputOptions
 
+    var chosenLanguage: Language { output.chosenLanguage }
+
+    func validate() throws {
+        try AgentOptions.check(fingerprint: fingerprint)
+    }
+
     func run() async throws {
         let store = CredentialStore(
             folder: try CredentialStore.folder(environment: ProcessInfo.processInfo.environment),
@@ -36,9 +42,12 @@ struct LoginCommand: AsyncParsableCommand {
         var credentials = try store.load()
         let agent = Credentials.normal(url)
         let fingerprint = fingerprint ?? credentials[agent]?.fingerprint
-        let connection = try await AgentConnection(url: agent, trust: AgentTrust(fingerprint: fingerprint), token: nil)
+        let connection = try await AgentConnection(
+            url: agent, trust: AgentTrust(fingerprint: fingerprint), token: nil, language: language)
         let answer: LoginAnswer
         do {
+            // Before a person types a password that could not be sent.
+            try await connection.reach()
             answer = try await login(Administration(connection))
         } catch {
             await connection.shutdown()
@@ -57,7 +66,7 @@ struct LoginCommand: AsyncParsableCommand {
         }
     }
 
-    private var language: Language { output.chosenLanguage }
+    private var language: Language { chosenLanguage }
 
     /// What `--json` says; the token stays in the file.
     private struct Shown: Encodable {
@@ -99,7 +108,7 @@ struct LoginCommand: AsyncParsableCommand {
                 let bytes = try POSIXFileSystem().read(FilePath(path), limit: 4096)
                 line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init)
             } catch {
-                throw CommandLineError(.failed, "The password cannot be read: \(error).")
+                throw CommandLineError(.failed, "The password cannot be read from \(path): \(error.code.reason).")
             }
         }
         guard let line, !line.isEmpty else {

@@ -4,7 +4,7 @@ import ArgumentParser
 import Foundation
 import RicambioClient
 
-struct UpdateCommand: AsyncParsableCommand {
+struct UpdateCommand: AsyncParsableCommand, CommandForPeople {
     static let configuration = CommandConfiguration(
         commandName: "update",
         abstract: "Orders an update and follows it; the exit code tells its outcome.",
@@ -30,11 +30,14 @@ struct UpdateCommand: AsyncParsableCommand {
 
     @OptionGroup var options: AgentOptions
 
+    var chosenLanguage: Language { options.output.chosenLanguage }
+
     func validate() throws {
         guard UpdateOrder.allowedGraceSeconds.contains(grace) else {
             throw ValidationError("--grace must be between 0 and 3600 seconds.")
         }
         _ = try scheduled(now: Date())
+        if let version { try Names.check(version: version) }
     }
 
     func run() async throws {
@@ -60,7 +63,7 @@ struct UpdateCommand: AsyncParsableCommand {
                     ?? Catalogue.text(.updateOrdered, ["id": run.id], language))
             Console.print(Catalogue.text(.updateDetached, language))
         }
-        let code = CommandExit(run.outcome)
+        let code = CommandExit(run)
         if code != .done { throw ExitCode(code.rawValue) }
     }
 

@@ -4,7 +4,7 @@ import ArgumentParser
 import Foundation
 import RicambioClient
 
-struct WatchCommand: AsyncParsableCommand {
+struct WatchCommand: AsyncParsableCommand, CommandForPeople {
     static let configuration = CommandConfiguration(
         commandName: "watch",
         abstract: "Follows the update that is going on, or shows how the last one ended.",
@@ -15,6 +15,8 @@ struct WatchCommand: AsyncParsableCommand {
 
     @OptionGroup var options: AgentOptions
 
+    var chosenLanguage: Language { options.output.chosenLanguage }
+
     func run() async throws {
         let ended = try await options.connected { administration in
             let installation = try await options.chosenInstallation(administration)
@@ -22,7 +24,7 @@ struct WatchCommand: AsyncParsableCommand {
             return try await administration.follow(
                 started, output: .chosen(json: options.output.json), display: options.output.formatter.display)
         }
-        let code = CommandExit(ended.outcome)
+        let code = CommandExit(ended)
         if code != .done { throw ExitCode(code.rawValue) }
     }
 

@@ -35,11 +35,14 @@ struct ProgressDisplay {
             let text = counts.map { "\(Catalogue.session($0, language)) \($1)" }.joined(separator: ", ")
             lines.append("\(Catalogue.text(.sessions, language)): \(text)")
         }
-        if !run.kept.isEmpty {
-            lines.append(
-                "\(Catalogue.text(.kept, language)): \(Catalogue.counted(run.kept.count, .file, language))")
+        // Only after an update are they in place: a new version that was taken out again took its files along.
+        if outcome == .updated {
+            if !run.kept.isEmpty {
+                lines.append(
+                    "\(Catalogue.text(.kept, language)): \(Catalogue.counted(run.kept.count, .file, language))")
+            }
+            lines += run.beside.map { "  + \($0)" }
         }
-        lines += run.beside.map { "  + \($0)" }
         return lines + (run.failure.map(sentences) ?? [])
     }
 
