@@ -6,7 +6,7 @@ BIN := .build/debug
 OWN := Package.swift Sources Examples Tests
 SHELL := /bin/bash
 
-.PHONY: bootstrap libraries build test lint format bench demo run clean
+.PHONY: bootstrap libraries build test lint format bench demo run third-party clean
 
 # What the build and the tests need from the system; asks the package manager, or names what is missing.
 bootstrap:
@@ -39,6 +39,10 @@ demo: build
 # The same, and everything stays up to play with until Ctrl-C.
 run: build
 	@$(BIN)/demo --bin $(BIN) --folder .run --stay
+
+# Two versions of a real program of over 100 MB, fetched by pip, installed and updated; each file against its publisher's hash.
+third-party: build
+	@scripts/third-party.sh $(BIN)
 
 # The update's down time beside the application's own stop and start time.
 bench: build
