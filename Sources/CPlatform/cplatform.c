@@ -13,6 +13,7 @@
 #include <spawn.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 int cplatform_rename_exchange(const char *a, const char *b) {
@@ -30,6 +31,16 @@ ssize_t cplatform_copy_file_range(int from, int to, size_t length) {
 int cplatform_reflink(int from, int to) { return ioctl(to, FICLONE, from); }
 
 int cplatform_syncfs(int fd) { return syncfs(fd); }
+
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT 0x2000
+#endif
+
+int cplatform_is_mount_point(const char *path) {
+    struct statx found;
+    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &found) != 0) return errno == ENOSYS ? 0 : -1;
+    return (found.stx_attributes_mask & found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
 
 int cplatform_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 

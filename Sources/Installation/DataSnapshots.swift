@@ -13,22 +13,35 @@ struct DataSnapshots: Sendable {
         self.fileSystem = fileSystem
     }
 
-    /// What is to be copied; data that does not exist yet needs no copy.
-    func plan(_ data: [FilePath]) throws -> [DataSnapshot] {
-        try data.compactMap { data in
-            let data = data.lexicallyNormalized()
-            guard let found = try fileSystem.attributes(of: data), let name = data.lastComponent?.string else {
-                return nil
+    /// Where the data really is: a symlink is not the data, what it names is.
+    static func places(of data: [FilePath], _ fileSystem: any FileSystem) throws -> [FilePath] {
+        var places: [FilePath] = []
+        for data in data {
+            let place = try fileSystem.followingLinks(data.lexicallyNormalized())
+            guard place.lastComponent?.kind == .regular else {
+                throw FileError(.notSupported, operation: "copy the data", path: place.string)
             }
+            if !places.contains(place) { places.append(place) }
+        }
+        return places
+    }
+
+    /// What is to be copied, and what does not exist yet.
+    func plan(_ places: [FilePath]) throws -> [DataSnapshot] {
+        try places.map { data in
+            let name = data.lastComponent?.string ?? "data"
             let copy = data.removingLastComponent().appending(".\(name).ricambio-\(id)")
-            return DataSnapshot(data: data.string, copy: copy.string, original: FolderIdentity(found))
+            return DataSnapshot(
+                data: data.string, copy: copy.string,
+                original: try fileSystem.attributes(of: data).map(FolderIdentity.init))
         }
     }
 
     /// Makes the copy, durably; a half-made one of before a crash is made anew.
     func take(_ snapshot: DataSnapshot, flag: CancellationFlag) throws -> DataSnapshot {
         let copy = FilePath(snapshot.copy)
-        try fileSystem.removeTree(copy)
+        try remove(snapshot)
+        guard snapshot.original != nil else { return snapshot }
         try duplicate(FilePath(snapshot.data), to: copy, flag: flag)
         try fileSystem.syncFileSystem(containing: copy.removingLastComponent())
         guard let made = try fileSystem.attributes(of: copy) else {
@@ -41,9 +54,10 @@ struct DataSnapshots: Sendable {
 
     /// The data is what it was when the copy was made; the service must be down. May be repeated.
     func restore(_ snapshot: DataSnapshot) throws {
+        guard snapshot.original != nil else { return try takeAway(snapshot) }
         guard let complete = snapshot.complete else { return }
         let (data, copy) = (FilePath(snapshot.data), FilePath(snapshot.copy))
-        let aside = FilePath(snapshot.copy + "-failed")
+        let aside = aside(snapshot)
         let there = try fileSystem.attributes(of: data).map(FolderIdentity.init)
         guard there != complete else { return }
         if there == nil {
@@ -56,9 +70,25 @@ struct DataSnapshots: Sendable {
         try fileSystem.syncDirectory(data.removingLastComponent())
     }
 
+    /// There was no data: what the new version made is none of the old one's.
+    private func takeAway(_ snapshot: DataSnapshot) throws {
+        let (data, aside) = (FilePath(snapshot.data), aside(snapshot))
+        let folder = data.removingLastComponent()
+        guard try fileSystem.exists(folder), try !fileSystem.exists(aside) else { return }
+        if try fileSystem.exists(data) {
+            try fileSystem.rename(data, to: aside)
+        } else {
+            // Says that it is done: what is there the next time was made by the old version.
+            try fileSystem.makeDirectory(aside, permissions: 0o700)
+        }
+        try fileSystem.syncDirectory(folder)
+    }
+
+    private func aside(_ snapshot: DataSnapshot) -> FilePath { FilePath(snapshot.copy + "-failed") }
+
     func remove(_ snapshot: DataSnapshot) throws {
         try fileSystem.removeTree(FilePath(snapshot.copy))
-        try fileSystem.removeTree(FilePath(snapshot.copy + "-failed"))
+        try fileSystem.removeTree(aside(snapshot))
     }
 
     /// Sockets and pipes are nothing without the process that made them.

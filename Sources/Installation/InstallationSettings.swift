@@ -94,10 +94,14 @@ public struct InstallationSettings: Sendable, Hashable {
     /// The live folder, absolute.
     public var folder: FilePath
     public var keep: [KeepRule]
-    /// Folders (or files) outside ``folder`` that hold the application's data; absolute. They are snapshotted when
-    /// the release migrates data.
+    /// Folders (or files) outside ``folder`` that hold the application's data; absolute, or symlinks to them. They are
+    /// snapshotted when the release migrates data.
     public var data: [FilePath]
     public var health: HealthCheckSettings
+    /// What starts the service, run in ``folder``; empty when no service is started here.
+    public var command: [String]
+    /// What releases that require an agent compare with; `nil` is not compared.
+    public var agentVersion: String?
     /// Seconds that `<name>_old` is kept after a successful update.
     public var retentionSeconds: Double
     /// Language of failures in runs whose order names none.
@@ -107,7 +111,8 @@ public struct InstallationSettings: Sendable, Hashable {
     public init(
         id: String, product: String, channel: String = "stable", component: String = "server", platform: String,
         folder: FilePath, keep: [KeepRule] = [], data: [FilePath] = [], health: HealthCheckSettings = .init(),
-        retentionSeconds: Double = 0, language: Language = .english, limits: RunLimits = .init()
+        command: [String] = [], agentVersion: String? = nil, retentionSeconds: Double = 0,
+        language: Language = .english, limits: RunLimits = .init()
     ) {
         self.id = id
         self.product = product
@@ -118,6 +123,8 @@ public struct InstallationSettings: Sendable, Hashable {
         self.keep = keep
         self.data = data
         self.health = health
+        self.command = command
+        self.agentVersion = agentVersion
         self.retentionSeconds = retentionSeconds
         self.language = language
         self.limits = limits

@@ -15,13 +15,14 @@ public struct FolderIdentity: Sendable, Hashable, Codable {
     }
 }
 
-/// A copy of data that the new version may change.
+/// Data that the new version may change, and the copy of it.
 public struct DataSnapshot: Sendable, Hashable, Codable {
     /// Absolute path of the data.
     public var data: String
     /// Absolute path of the copy, beside it.
     public var copy: String
-    public var original: FolderIdentity
+    /// `nil` when there was no data yet: going back takes away what the new version made.
+    public var original: FolderIdentity?
     /// `nil` while the copy is being made.
     public var complete: FolderIdentity?
 }
@@ -38,6 +39,8 @@ public struct Journal: Sendable, Codable {
     /// The release's promise about data, and the tree's content; known once the release is resolved.
     public var migratesData: Bool
     public var treeSHA256: String?
+    /// The data to be copied, symlinks followed; known from the preflight on.
+    public var data: [String]?
     /// The folders that change places; known once the new one is built.
     public var oldFolder: FolderIdentity?
     public var newFolder: FolderIdentity?

@@ -58,7 +58,7 @@ struct KeptScanner: Sendable {
             let leadsOn = !matching.isEmpty || rules.contains { $0.glob.canMatch(below: path) }
             // It may have gone since it was listed: the service is up.
             guard leadsOn, let found = try fileSystem.attributes(of: folder.appending(name)) else { continue }
-            if found.kind == .directory, found.device != device {
+            if found.kind == .directory, found.isMountPoint || found.device != device {
                 throw UpdateFailure(
                     .notSameFileSystem, ["path": folder.appending(name).string, "other": folder.string])
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import AgentAPI
+internal import Foundation
 internal import Packaging
 internal import Platform
 internal import SystemPackage
@@ -7,11 +8,16 @@ internal import SystemPackage
 /// What must be right before anyone is disturbed. Everything that is wrong is found, not only the first.
 struct Preflight: Sendable {
     private let settings: InstallationSettings
+    private let data: [FilePath]
     private let fileSystem: any FileSystem
+    private let now: Date
 
-    init(_ settings: InstallationSettings, fileSystem: any FileSystem) {
+    /// `data` is where the data that the release migrates really is: ``DataSnapshots/places(of:_:)``.
+    init(_ settings: InstallationSettings, data: [FilePath], fileSystem: any FileSystem, now: Date) {
         self.settings = settings
+        self.data = data
         self.fileSystem = fileSystem
+        self.now = now
     }
 
     private var layout: InstallationLayout { settings.layout }
@@ -27,11 +33,14 @@ struct Preflight: Sendable {
             }
         }
         add { version(resolved, installed) }
+        add { clock(resolved) }
+        add { try programs(resolved) }
         add { try folder() }
+        add { try mounts() }
         add { try isWritable(layout.parent) }
         add { try isWritable(layout.state) }
         add { try oldFolder(installed) }
-        add { try data(resolved) }
+        add { try dataPlaces() }
         // Space means nothing in a place that cannot be used at all.
         if failures.isEmpty { add { try space(resolved, flag: flag) } }
         return failures
@@ -46,6 +55,31 @@ struct Preflight: Sendable {
         }
         if let required = release.requirements.fromVersion.flatMap({ Version($0) }), from < required {
             return UpdateFailure(.versionTooOld, ["version": installed.version, "required": required.text])
+        }
+        if let required = release.requirements.agentVersion.flatMap({ Version($0) }),
+            let agent = settings.agentVersion.flatMap({ Version($0) }), agent < required
+        {
+            return UpdateFailure(.agentTooOld, ["version": agent.text, "required": required.text])
+        }
+        return nil
+    }
+
+    /// A clock that is behind would make old metadata look fresh, and deadlines lie. A day is for time zones.
+    private func clock(_ resolved: ResolvedRelease) -> UpdateFailure? {
+        let date = resolved.release.date
+        guard now.addingTimeInterval(24 * 3600) < date else { return nil }
+        let reason = "now: \(now.ISO8601Format()), release \(resolved.release.version): \(date.ISO8601Format())"
+        return UpdateFailure(.clockWrong, ["reason": reason])
+    }
+
+    /// The new version can be started, and asked how it is, only if it has the programs for it.
+    private func programs(_ resolved: ResolvedRelease) throws -> UpdateFailure? {
+        var programs = settings.command.prefix(1)
+        if case .command(let arguments) = settings.health.probe { programs += arguments.prefix(1) }
+        let check = ProgramCheck(settings: settings, tree: resolved.tree, fileSystem: fileSystem)
+        for program in programs where try !check.willRun(program) {
+            let reason = "version \(resolved.release.version) has no such program in the application folder"
+            return UpdateFailure(.serviceCannotStart, ["command": program, "reason": reason])
         }
         return nil
     }
@@ -83,14 +117,35 @@ struct Preflight: Sendable {
         return UpdateFailure(.folderInTheWay, ["path": layout.old.string])
     }
 
+    /// Renaming takes what is mounted along, or is refused; deleting would empty it. So nothing is mounted there.
+    private func mounts() throws -> UpdateFailure? {
+        for folder in [layout.live, layout.state.removingLastComponent(), layout.state] {
+            if try fileSystem.attributes(of: folder)?.isMountPoint == true { return mounted(folder) }
+        }
+        for folder in [layout.live, layout.state] {
+            if let place = try fileSystem.mountPoints(below: folder).first { return mounted(place, in: folder) }
+        }
+        return nil
+    }
+
+    private func mounted(_ place: FilePath, in folder: FilePath? = nil) -> UpdateFailure {
+        let other = (folder ?? place.removingLastComponent()).string
+        return UpdateFailure(
+            .notSameFileSystem,
+            ["path": place.string, "other": other, "reason": "something is mounted at \(place.string)"])
+    }
+
     /// A copy of data is put beside it and changes places with it.
-    private func data(_ resolved: ResolvedRelease) throws -> UpdateFailure? {
-        guard resolved.release.migratesData else { return nil }
-        for data in settings.data {
-            guard let found = try fileSystem.attributes(of: data) else { continue }
+    private func dataPlaces() throws -> UpdateFailure? {
+        for data in data {
             let parent = data.removingLastComponent()
-            guard try fileSystem.attributes(of: parent)?.device == found.device else {
-                return UpdateFailure(.notSameFileSystem, ["path": data.string, "other": parent.string])
+            // The new version makes what is not there.
+            guard let above = try fileSystem.attributes(of: FilePath(parent.string + "/.")) else { continue }
+            if let found = try fileSystem.attributes(of: data) {
+                guard found.device == above.device, !found.isMountPoint else {
+                    return UpdateFailure(.notSameFileSystem, ["path": data.string, "other": parent.string])
+                }
+                if let place = try fileSystem.mountPoints(below: data).first { return mounted(place, in: data) }
             }
             if let failure = try isWritable(parent) { return failure }
         }
@@ -105,15 +160,13 @@ struct Preflight: Sendable {
             layout.state: resolved.tree.installedBytes + max(0, resolved.tree.pack.length - fetched) + keptBytes
                 + (resolved.release.requirements.freeBytes ?? 0) + settings.limits.spareBytes
         ]
-        if resolved.release.migratesData {
-            // On one file system with the rest, or on another: each place is asked for all that lands there.
-            let state = try fileSystem.attributes(of: layout.state)?.device
-            for data in settings.data {
-                let parent = data.removingLastComponent()
-                guard let device = try fileSystem.attributes(of: parent)?.device else { continue }
-                needed[device == state ? layout.state : parent, default: settings.limits.spareBytes] +=
-                    try size(of: data, flag: flag)
-            }
+        // On one file system with the rest, or on another: each place is asked for all that lands there.
+        let state = try fileSystem.attributes(of: layout.state)?.device
+        for data in data {
+            let parent = data.removingLastComponent()
+            guard let device = try fileSystem.attributes(of: FilePath(parent.string + "/."))?.device else { continue }
+            needed[device == state ? layout.state : parent, default: settings.limits.spareBytes] +=
+                try size(of: data, flag: flag)
         }
         for (place, bytes) in needed.sorted(by: { $0.key.string < $1.key.string }) {
             let free = try fileSystem.freeBytes(at: place)

@@ -3,6 +3,7 @@ internal import AgentAPI
 internal import Packaging
 internal import Platform
 internal import ServiceControl
+internal import SystemPackage
 internal import TUF
 
 // What other parts throw, as the code that a person gets.
@@ -26,7 +27,9 @@ extension UpdateFailure {
         switch error.code {
         case .permissionDenied, .readOnly: self.init(.folderNotWritable, arguments)
         case .noSpace: self.init(.notEnoughSpace, arguments)
-        case .crossesFileSystems: self.init(.notSameFileSystem, arguments)
+        case .crossesFileSystems, .mountPoint:
+            let other = FilePath(error.path).removingLastComponent().string
+            self.init(.notSameFileSystem, arguments.merging(["other": other]) { $1 })
         default: self.init(.fileFailed, arguments)
         }
     }
@@ -39,7 +42,9 @@ extension UpdateFailure {
         case .malformed, .unsupported, .escapes: self.init(.releaseUnsafe, arguments)
         case .notFound(.channel): self.init(.channelUnknown, arguments)
         case .notFound(.release): self.init(.releaseUnknown, arguments)
-        case .notFound(.part): self.init(.partMissing, arguments)
+        case .notFound(.part(let version, let component, let platform)):
+            let part = ["version": version, "component": component, "platform": platform]
+            self.init(.partMissing, arguments.merging(part) { $1 })
         case .untrusted(let error): self.init(trust: error)
         case .fetch(let error): self.init(fetch: error)
         case .file(let error): self.init(file: error)

@@ -43,7 +43,9 @@ extension UpdateRunner {
         {
             throw UpdateFailure(.alreadyInstalled, ["version": installed.version])
         }
-        let preflight = Preflight(settings, fileSystem: fileSystem)
+        let data = resolved.release.migratesData ? try DataSnapshots.places(of: settings.data, fileSystem) : []
+        context.journal.data = data.map(\.string)
+        let preflight = Preflight(settings, data: data, fileSystem: fileSystem, now: clock.now)
         let failures = try await blocking { flag in preflight.check(resolved, installed: installed, flag: flag) }
         for failure in failures { logger.error("preflight", metadata: ["failure": "\(failure.reason)"]) }
         if let first = failures.first { throw first }
@@ -137,7 +139,9 @@ extension UpdateRunner {
         context.count(ProgressMeter.Bytes(done: result.copiedBytes, total: result.copiedBytes))
         guard context.journal.migratesData, !settings.data.isEmpty else { return }
         let snapshots = DataSnapshots(installation: settings.id, fileSystem: fileSystem)
-        context.journal.snapshots = try snapshots.plan(settings.data)
+        let places =
+            try context.journal.data?.map { FilePath($0) } ?? DataSnapshots.places(of: settings.data, fileSystem)
+        context.journal.snapshots = try snapshots.plan(places)
         // Known before they are made: clean-up after a crash removes them.
         try journals.save(context.journal)
         let planned = context.journal.snapshots

@@ -9,7 +9,7 @@ public struct PackagingError: Error, Sendable, CustomStringConvertible {
         case channel
         case release
         /// The release has nothing for this component and platform.
-        case part
+        case part(version: String, component: String, platform: String)
     }
 
     public enum Code: Sendable {

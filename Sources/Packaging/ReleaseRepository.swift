@@ -64,7 +64,8 @@ public actor ReleaseRepository {
         _ release: ReleaseDocument, component: String, platform: String
     ) async throws(PackagingError) -> Tree {
         let missing = PackagingError(
-            .notFound(.part), "\(release.product) \(release.version) has no \(component) for \(platform).")
+            .notFound(.part(version: release.version, component: component, platform: platform)),
+            "\(release.product) \(release.version) has no \(component) for \(platform).")
         guard let part = release.part(component: component, platform: platform) else { throw missing }
         guard let bytes = try await target(part.tree) else { throw missing }
         let tree = try Tree.decoded(fromCompressed: bytes, at: part.tree)

@@ -18,6 +18,8 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
         case isSymlink
         /// The two places are on different file systems.
         case crossesFileSystems
+        /// Something is mounted there: what it holds belongs to another file system, or to another folder.
+        case mountPoint
         /// A name that is not UTF-8, or too long.
         case badName
         /// Any other `errno`.
@@ -80,6 +82,7 @@ extension FileError.Code {
         case .tooLarge: "it is larger than allowed"
         case .isSymlink: "it is a symbolic link, and those are not followed here"
         case .crossesFileSystems: "the two places are on different file systems"
+        case .mountPoint: "something is mounted there"
         case .badName: "a name is not UTF-8, or too long"
         case .other(let number): "the system says “\(systemMessage(number))” (error \(number))"
         }

@@ -22,10 +22,12 @@ public struct FileAttributes: Sendable, Hashable {
     public var device: UInt64
     /// Number of hard links.
     public var links: UInt64
+    /// A folder at which something is mounted, a bind mount included; `false` where the system cannot tell.
+    public var isMountPoint: Bool
 
     public init(
         kind: FileKind, size: Int64, permissions: UInt16, modified: Int64, inode: UInt64, device: UInt64,
-        links: UInt64
+        links: UInt64, isMountPoint: Bool = false
     ) {
         self.kind = kind
         self.size = size
@@ -34,6 +36,7 @@ public struct FileAttributes: Sendable, Hashable {
         self.inode = inode
         self.device = device
         self.links = links
+        self.isMountPoint = isMountPoint
     }
 }
 
@@ -78,6 +81,9 @@ public protocol FileSystem: Sendable {
     func syncFileSystem(containing path: FilePath) throws(FileError)
     /// Bytes that this process may still write.
     func freeBytes(at path: FilePath) throws(FileError) -> Int64
+    /// Where something is mounted inside `folder`, at any depth and not at itself; bind mounts, whose device number is
+    /// the same, and mounts on single files included. Empty when there is no such folder.
+    func mountPoints(below folder: FilePath) throws(FileError) -> [FilePath]
     /// An exclusive `flock`, held until the lock is released or the process ends; `nil` when somebody has it.
     func lock(_ file: FilePath) throws(FileError) -> (any HeldLock)?
 }

@@ -10,28 +10,58 @@ extension FileSystem {
     public func makeDirectories(_ path: FilePath, permissions: UInt16 = 0o755) throws(FileError) {
         if path.isEmpty { return }
         do {
+            try makeDirectoryUnlessThere(path, permissions: permissions)
+        } catch  where error.code == .notFound {
+            let above = path.removingLastComponent()
+            guard !above.isEmpty, above != path else { throw error }
+            try makeDirectories(above, permissions: permissions)
+            // Once: some file systems (`/proc`) say the same of a place whose folder is there.
+            try makeDirectoryUnlessThere(path, permissions: permissions)
+        }
+    }
+
+    private func makeDirectoryUnlessThere(_ path: FilePath, permissions: UInt16) throws(FileError) {
+        do {
             try makeDirectory(path, permissions: permissions)
         } catch  where error.code == .exists {
             // `path/.` is looked up through a symlink at `path` itself.
             guard try attributes(of: FilePath(path.string + "/."))?.kind == .directory else {
                 throw FileError(.notDirectory, operation: "make the folder", path: path.string)
             }
-        } catch  where error.code == .notFound {
-            let above = path.removingLastComponent()
-            guard !above.isEmpty, above != path else { throw error }
-            try makeDirectories(above, permissions: permissions)
-            try makeDirectories(path, permissions: permissions)
         }
     }
 
     /// Removes a file, a symlink (never what it points at) or a folder with everything in it.
     /// Absent is fine, also halfway: it can be called again after a crash at any point.
+    ///
+    /// What is mounted inside is somebody's, not the folder's: there it stops and throws `mountPoint`.
     public func removeTree(_ path: FilePath) throws(FileError) {
         guard let found = try attributes(of: path) else { return }
+        try removeTree(path, found, device: found.device)
+    }
+
+    private func removeTree(_ path: FilePath, _ found: FileAttributes, device: UInt64) throws(FileError) {
         guard found.kind == .directory else { return try remove(path) }
+        guard !found.isMountPoint, found.device == device else {
+            throw FileError(.mountPoint, operation: "remove", path: path.string)
+        }
         if found.permissions & 0o700 != 0o700 { try setPermissions(found.permissions | 0o700, of: path) }
-        for name in try entries(of: path) { try removeTree(path.appending(name)) }
+        for name in try entries(of: path) {
+            let inside = path.appending(name)
+            if let found = try attributes(of: inside) { try removeTree(inside, found, device: device) }
+        }
         try remove(path)
+    }
+
+    /// Where a chain of symlinks at `path` itself ends; symlinks in the folders above are left to the system. Nothing
+    /// need be there. `isSymlink` when there is no end to it.
+    public func followingLinks(_ path: FilePath) throws(FileError) -> FilePath {
+        var place = path
+        for _ in 0..<40 {
+            guard try attributes(of: place)?.kind == .symlink else { return place }
+            place = place.removingLastComponent().pushing(FilePath(try destination(ofLink: place)))
+        }
+        throw FileError(.isSymlink, operation: "follow the link", path: path.string)
     }
 
     /// Copies a file, symlink or folder with everything in it; `exists` when something is at `destination`.

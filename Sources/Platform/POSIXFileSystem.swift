@@ -10,7 +10,12 @@ public struct POSIXFileSystem: FileSystem {
     public func attributes(of path: FilePath) throws(FileError) -> FileAttributes? {
         var status = stat()
         switch path.withPlatformString({ name in uninterrupted { lstat(name, &status) } }) {
-        case .success: return FileAttributes(status)
+        case .success:
+            var found = FileAttributes(status)
+            if found.kind == .directory {
+                found.isMountPoint = path.withPlatformString { cplatform_is_mount_point($0) } == 1
+            }
+            return found
         case .failure(ENOENT), .failure(ENOTDIR): return nil
         case .failure(let number): throw FileError(errno: number, operation: "look at", path: path.string)
         }

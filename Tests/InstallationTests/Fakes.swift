@@ -53,6 +53,11 @@ final class FakeService: ServiceControl {
         /// What a version says that it is.
         var says: [String: String] = [:]
         var exits = 0
+        /// Called when it has stopped, and before it starts.
+        var whenStopped: (@Sendable () -> Void)?
+        var beforeStart: (@Sendable () -> Void)?
+        /// Called when a version has started.
+        var whenStarted: (@Sendable (String) throws -> Void)?
     }
 
     private struct State {
@@ -100,6 +105,8 @@ final class FakeService: ServiceControl {
             throw ServiceError(.notFound, reason: "no program", place: live.string)
         }
         let version = String(decoding: bytes, as: UTF8.self)
+        let behaviour = state.withLock { $0.behaviour }
+        behaviour.beforeStart?()
         let dies = state.withLock { state in
             state.starts.append(version)
             if state.behaviour.dying.contains(version) { return true }
@@ -110,8 +117,9 @@ final class FakeService: ServiceControl {
         if dies { throw ServiceError(.diedAtOnce, reason: "it ended", place: live.string) }
         clock.advance(by: 2)
         if let data, version == "2.0" {
-            try? POSIXFileSystem().replace(data.appending("schema"), with: Array("2".utf8), permissions: 0o600)
+            try? TestFileSystem().replace(data.appending("schema"), with: Array("2".utf8), permissions: 0o600)
         }
+        try? behaviour.whenStarted?(version)
     }
 
     func stop() async throws(ServiceError) -> StopReport {
@@ -124,6 +132,7 @@ final class FakeService: ServiceControl {
         }
         if behaviour.refusesToStop { throw ServiceError(.doesNotStop, reason: "it ignores us", place: "test") }
         clock.advance(by: 1)
+        behaviour.whenStopped?()
         return StopReport(forced: behaviour.forced, seconds: 1)
     }
 
@@ -151,6 +160,8 @@ final class FakeReleases: ReleaseSource {
         var fetchFailure: UpdateFailure?
         var isRecalled = false
         var fromVersion: String?
+        var agentVersion: String?
+        var date: Date?
         /// Called when the pack is about to be fetched.
         var whileFetching: (@Sendable () async throws -> Void)?
     }
@@ -181,6 +192,8 @@ final class FakeReleases: ReleaseSource {
         }
         var release = release
         release.requirements.fromVersion = behaviour.fromVersion
+        release.requirements.agentVersion = behaviour.agentVersion
+        release.date = behaviour.date ?? release.date
         return ResolvedRelease(release: release, tree: tree, isRecalled: behaviour.isRecalled)
     }
 
@@ -280,78 +293,3 @@ final class FakeObserver: RunObserver {
 
     func runChanged(_ run: UpdateRun) async { runs.withLock { $0.append(run) } }
 }
-
-/// The real file system without waiting for a disk, and without an exchange if told so.
-struct TestFileSystem: FileSystem {
-    private let base = POSIXFileSystem()
-    var hasExchange = true
-    var free: Int64?
-    /// Writing below it is refused.
-    var forbidden: FilePath?
-
-    private func allow(_ path: FilePath) throws(FileError) {
-        if let forbidden, path.string.hasPrefix(forbidden.string) {
-            throw FileError(.permissionDenied, operation: "write", path: path.string)
-        }
-    }
-
-    func attributes(of path: FilePath) throws(FileError) -> FileAttributes? { try base.attributes(of: path) }
-    func entries(of directory: FilePath) throws(FileError) -> [String] { try base.entries(of: directory) }
-    func read(_ file: FilePath, limit: Int) throws(FileError) -> [UInt8] { try base.read(file, limit: limit) }
-    func destination(ofLink link: FilePath) throws(FileError) -> String { try base.destination(ofLink: link) }
-    func openForReading(_ file: FilePath) throws(FileError) -> any OpenFile { try base.openForReading(file) }
-
-    func openForWriting(_ file: FilePath, permissions: UInt16, resume: Bool) throws(FileError) -> any OpenFile {
-        try allow(file)
-        return try base.openForWriting(file, permissions: permissions, resume: resume)
-    }
-
-    func makeDirectory(_ path: FilePath, permissions: UInt16) throws(FileError) {
-        try allow(path)
-        try base.makeDirectory(path, permissions: permissions)
-    }
-
-    func makeLink(at path: FilePath, to destination: String) throws(FileError) {
-        try base.makeLink(at: path, to: destination)
-    }
-
-    func hardLink(_ file: FilePath, as other: FilePath) throws(FileError) { try base.hardLink(file, as: other) }
-    func copyFile(_ source: FilePath, to destination: FilePath) throws(FileError) {
-        try base.copyFile(source, to: destination)
-    }
-
-    func setPermissions(_ permissions: UInt16, of path: FilePath) throws(FileError) {
-        try base.setPermissions(permissions, of: path)
-    }
-
-    func replace(_ file: FilePath, with bytes: [UInt8], permissions: UInt16) throws(FileError) {
-        let temporary = file.removingLastComponent().appending(".\(UUID().uuidString)")
-        let open = try base.openForWriting(temporary, permissions: permissions, resume: false)
-        try open.write(bytes[...])
-        try open.close()
-        guard rename_(temporary.string, file.string) == 0 else {
-            throw FileError(.other(0), operation: "replace", path: file.string)
-        }
-    }
-
-    func rename(_ source: FilePath, to destination: FilePath) throws(FileError) {
-        try base.rename(source, to: destination)
-    }
-
-    func exchange(_ a: FilePath, with b: FilePath) throws(FileError) {
-        guard hasExchange else { throw FileError(.notSupported, operation: "exchange", path: a.string) }
-        try base.exchange(a, with: b)
-    }
-
-    func remove(_ path: FilePath) throws(FileError) { try base.remove(path) }
-    func syncDirectory(_ directory: FilePath) throws(FileError) {}
-    func syncFileSystem(containing path: FilePath) throws(FileError) {}
-    func freeBytes(at path: FilePath) throws(FileError) -> Int64 {
-        if let free { return free }
-        return try base.freeBytes(at: path)
-    }
-
-    func lock(_ file: FilePath) throws(FileError) -> (any HeldLock)? { try base.lock(file) }
-}
-
-private func rename_(_ from: String, _ to: String) -> Int32 { Foundation.rename(from, to) }

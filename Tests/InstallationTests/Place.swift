@@ -26,7 +26,7 @@ struct Vendor: Sendable {
         for version in ["1.0", "2.0"] {
             let content = folder / version
             try write("VERSION", version, in: content)
-            try write("program", "the program \(version)", in: content)
+            try write("program", "the program \(version)", in: content, permissions: 0o755)
             try write("lib/code-\(version)", String(repeating: version, count: 1000), in: content)
             try write("lib/same", "unchanged", in: content)
             try write("preferences/settings.yaml", "theme: vendor \(version)\n", in: content)

@@ -4,6 +4,7 @@ import Foundation
 import Installation
 import Platform
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("An update that cannot finish is refused before anyone is disturbed")
@@ -75,5 +76,80 @@ struct PreflightTests {
         let other = try Place(fileSystem: TestFileSystem(free: (16 << 20) + 100_000))
         try write("big", String(repeating: "x", count: 200_000), in: other.folder.path.appending("data"))
         #expect(await other.update().outcome == .updated)
+    }
+
+    @Test("Something mounted inside the application folder, or where it changes places, and nothing of it is lost")
+    func mounts() async throws {
+        for name in ["backups", "lib", "preferences/deep", "", "../.ricambio/om-business/trash"] {
+            let place = try Place()
+            let mounted = place.layout.live.pushing(FilePath(name)).lexicallyNormalized()
+            try write("disk", "somebody's", in: mounted)
+            let run = await place.runner(TestFileSystem(mounted: [mounted])).run(UpdateOrder(), requestedBy: "admin")
+            #expect(run.failure?.code == "not-same-file-system", "\(name)")
+            #expect(run.failure?.happened.contains(mounted.string) == true, "\(run.failure?.happened ?? "")")
+            #expect(!place.log.events.contains { $0.hasPrefix("warn") || $0 == "stop" || $0 == "fetch" })
+            #expect(text("disk", in: mounted) == "somebody's", "\(name)")
+        }
+    }
+
+    @Test("Something mounted inside data that the release migrates")
+    func mountsInData() async throws {
+        let place = try Place(migratesData: true)
+        let mounted = place.folder.path.appending("data/deep")
+        let run = await place.runner(TestFileSystem(mounted: [mounted])).run(UpdateOrder(), requestedBy: "admin")
+        #expect(run.failure?.code == "not-same-file-system")
+        #expect(place.data("deep/records") == "42 records")
+    }
+
+    @Test("A mount that appears after the preflight is not emptied with the old version")
+    func lateMount() async throws {
+        let place = try Place()
+        place.service.behave {
+            $0.whenStarted = { version in
+                if version == "2.0" { try write("disk/file", "somebody's", in: place.layout.old) }
+            }
+        }
+        var fileSystem = TestFileSystem()
+        fileSystem.mountedName = "disk"
+        let run = await place.runner(fileSystem).run(UpdateOrder(), requestedBy: "admin")
+        #expect(run.outcome == .updated)
+        let left = FileManager.default.subpaths(atPath: place.layout.trash.string) ?? []
+        #expect(left.contains { $0.hasSuffix("disk/file") })
+    }
+
+    @Test("A release without the service's program, or one that cannot be executed")
+    func program() async throws {
+        for program in ["bin/none", "./lib/same", "./preferences", "lib/same/program"] {
+            let place = try Place { $0.command = [program, "--serve"] }
+            let run = try await expectRefused(place, "service-cannot-start")
+            #expect(run.failure?.happened.contains(program) == true)
+            #expect(run.failure?.state != "")
+        }
+        let absolute = try Place { $0.command = [$0.folder.appending("bin/none").string] }
+        _ = try await expectRefused(absolute, "service-cannot-start")
+        let health = try Place { $0.health.probe = .command(["bin/check"]) }
+        _ = try await expectRefused(health, "service-cannot-start")
+    }
+
+    @Test("A program of the release, of the customer, of the system, or behind a link is fine")
+    func programs() async throws {
+        for program in ["./program", "preferences/own", "sh", "/bin/sh"] {
+            let place = try Place { $0.command = [program] }
+            try write("preferences/own", "the customer's", in: place.layout.live, permissions: 0o755)
+            #expect(await place.update().outcome == .updated, "\(program)")
+        }
+    }
+
+    @Test("A release for a newer agent, and one from the future of this machine's clock")
+    func agentAndClock() async throws {
+        let place = try Place { $0.agentVersion = "1.0" }
+        place.releases.behave { $0.agentVersion = "1.1" }
+        let run = try await expectRefused(place, "agent-too-old")
+        #expect(run.failure?.happened.contains("1.1") == true)
+        place.releases.behave { $0.agentVersion = "1.0.0" }
+        #expect(await place.update().outcome == .updated)
+        let other = try Place()
+        other.releases.behave { [now = other.clock.now] in $0.date = now.addingTimeInterval(2 * 24 * 3600) }
+        _ = try await expectRefused(other, "clock-wrong")
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Platform
+@testable import Platform
 import SystemPackage
 import Testing
 import TestSupport
@@ -151,6 +151,63 @@ import TestSupport
         #expect(code { try files.makeDirectories(file.appending("g")) } == .notDirectory)
     }
 
+    @Test("A folder that cannot be made in a folder that is there is an error, not an endless descent")
+    func makeDirectoriesWhereNoneCanBe() {
+        #expect(code { try files.makeDirectories("/proc/ricambio-none") } == .notFound)
+        #expect(code { try files.makeDirectories("/proc/ricambio-none/deeper/still") } == .notFound)
+    }
+
+    @Test("Mount points are told from folders")
+    func mountPoints() throws {
+        #expect(try files.attributes(of: "/proc")?.isMountPoint == true)
+        #expect(try files.attributes(of: folder.path)?.isMountPoint == false)
+        #expect(try files.mountPoints(below: "/").contains("/proc"))
+        #expect(try !files.mountPoints(below: "/proc").contains("/proc"))
+        #expect(try files.mountPoints(below: folder.path) == [])
+        #expect(try files.mountPoints(below: folder.path.appending("none")) == [])
+        // A link on the way is followed: the table names real folders.
+        try files.makeLink(at: folder.path.appending("root"), to: "/")
+        #expect(try files.mountPoints(below: folder.path.appending("root")).contains("/proc"))
+    }
+
+    @Test("The system's table is read with its escapes, by whole names")
+    func mountTable() {
+        let table = """
+            29 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw
+            40 29 8:1 /x /srv/OM\\040Business/backups rw - ext4 /dev/sda1 rw
+            41 29 0:5 / /srv/OM\\040Business/a\\134b rw - tmpfs tmpfs rw
+            42 29 0:6 / /srv/OM\\040Business_old/x rw - tmpfs tmpfs rw
+            43 29 0:7 / /srv/OM\\040Business rw - tmpfs tmpfs rw
+            short line
+            """
+        #expect(
+            mounts(in: Array(table.utf8), below: "/srv/OM Business") == [
+                "/srv/OM Business/backups", "/srv/OM Business/a\\b",
+            ])
+    }
+
+    @Test(
+        "A mounted folder is neither emptied nor passed over, be it a disk of its own or another folder's second name",
+        .enabled(if: Mounting.isPossible), arguments: ["--bind", "tmpfs"])
+    func mountedInside(kind: String) async throws {
+        let (mount, tree) = (folder.path.appending("tree/inside/mount"), folder.path.appending("tree"))
+        try files.makeDirectories(mount)
+        _ = try folder.file("origin", "")
+        try files.remove(folder.path.appending("origin"))
+        try files.makeDirectories(folder.path.appending("origin"))
+        try await Mounting.mount(kind, folder.path.appending("origin"), at: mount)
+        do {
+            _ = try folder.file("tree/inside/mount/precious", "somebody's")
+            #expect(try files.mountPoints(below: tree) == [mount])
+            #expect(try files.attributes(of: mount)?.isMountPoint == true)
+            #expect(code { try files.removeTree(tree) } == .mountPoint)
+            #expect(code { try files.removeTree(mount) } == .mountPoint)
+            #expect(try files.exists(mount.appending("precious")))
+        }
+        try await Mounting.unmount(mount)
+        try files.removeTree(tree)
+    }
+
     @Test("An error is a sentence that says what, where and why")
     func sentences() {
         let full = FileError(errno: 28, operation: "write", path: "/srv/x")
@@ -162,6 +219,33 @@ import TestSupport
         #expect(FileError(errno: 30, operation: "a", path: "b").code == .readOnly)
         #expect(FileError(errno: 18, operation: "a", path: "b").code == .crossesFileSystems)
         #expect(FileError(errno: 5, operation: "read", path: "b").description.contains("error 5"))
+    }
+}
+
+/// Only an administrator may mount.
+private enum Mounting {
+    static let isPossible: Bool = {
+        let path = FilePath("/proc/self/status")
+        guard let bytes = try? POSIXFileSystem().read(path, limit: 1 << 16) else { return false }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        guard let effective = lines.first(where: { $0.hasPrefix("CapEff:") })?.split(separator: "\t").last else {
+            return false
+        }
+        // CAP_SYS_ADMIN.
+        return (UInt64(effective, radix: 16) ?? 0) & (1 << 21) != 0
+    }()
+
+    static func mount(_ kind: String, _ source: FilePath, at place: FilePath) async throws {
+        let how = kind == "tmpfs" ? ["-t", "tmpfs", "none"] : ["--bind", source.string]
+        try await run(["mount"] + how + [place.string])
+    }
+
+    static func unmount(_ place: FilePath) async throws { try await run(["umount", place.string]) }
+
+    private static func run(_ arguments: [String]) async throws {
+        let path = "/usr/sbin:/usr/bin:/sbin:/bin"
+        let result = try await POSIXCommandRunner().run(Command(arguments, environment: ["PATH": path]))
+        try #require(result.succeeded, "\(result.errorText)")
     }
 }
 

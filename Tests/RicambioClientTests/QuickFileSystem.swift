@@ -59,5 +59,6 @@ struct QuickFileSystem: FileSystem {
     }
     func remove(_ path: FilePath) throws(FileError) { try base.remove(path) }
     func freeBytes(at path: FilePath) throws(FileError) -> Int64 { try base.freeBytes(at: path) }
+    func mountPoints(below folder: FilePath) throws(FileError) -> [FilePath] { try base.mountPoints(below: folder) }
     func lock(_ file: FilePath) throws(FileError) -> (any HeldLock)? { try base.lock(file) }
 }

@@ -109,6 +109,10 @@ public final class CrashingFileSystem: FileSystem {
         try look(path) { () throws(FileError) in try base.freeBytes(at: path) }
     }
 
+    public func mountPoints(below folder: FilePath) throws(FileError) -> [FilePath] {
+        try look(folder) { () throws(FileError) in try base.mountPoints(below: folder) }
+    }
+
     public func lock(_ file: FilePath) throws(FileError) -> (any HeldLock)? {
         guard let lock = try look(file, { () throws(FileError) in try base.lock(file) }) else { return nil }
         state.withLock { $0.locks.append(lock) }

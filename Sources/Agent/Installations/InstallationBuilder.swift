@@ -62,6 +62,11 @@ struct InstallationBuilder {
             case .command(let command): .command(command)
             case .none: .running
             }
+        let command: [String] =
+            switch installation.service {
+            case .none: []
+            case .process(let command, _, _): command
+            }
         return InstallationSettings(
             id: installation.id, product: installation.product, channel: installation.channel,
             component: installation.component, platform: installation.platform, folder: installation.folder,
@@ -69,7 +74,8 @@ struct InstallationBuilder {
             health: HealthCheckSettings(
                 probe: probe, timeoutSeconds: installation.health.timeout,
                 expectVersion: installation.health.expectVersion, settleSeconds: 0),
-            retentionSeconds: installation.retention, language: configuration.language)
+            command: command, agentVersion: AgentVersion.current, retentionSeconds: installation.retention,
+            language: configuration.language)
     }
 
     private func service(
