@@ -21,7 +21,7 @@ struct Vendor: Sendable {
     func pack(_ version: String) -> FilePath { folder / "pack-\(version)" }
 
     private init() throws {
-        folder = try TemporaryFolder()
+        folder = try TemporaryFolder(inMemory: true)
         var trees: [String: Tree] = [:]
         for version in ["1.0", "2.0"] {
             let content = folder / version
@@ -94,7 +94,7 @@ final class Place: Sendable {
     ) throws {
         let fileSystem = fileSystem ?? TestFileSystem()
         vendor = try Vendor.shared.get()
-        folder = try TemporaryFolder()
+        folder = try TemporaryFolder(inMemory: true)
         let data = folder / "data"
         var settings = InstallationSettings(
             id: "om-business", product: "om-business", platform: "linux-x86_64", folder: folder / "OM Business",

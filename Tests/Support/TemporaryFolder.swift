@@ -7,8 +7,11 @@ public import SystemPackage
 public final class TemporaryFolder: Sendable {
     public let path: FilePath
 
-    public init() throws {
-        let url = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
+    /// `inMemory` where the system has a place for that: for tests that make thousands of files and cut no power.
+    public init(inMemory: Bool = false) throws {
+        let memory = URL(fileURLWithPath: "/dev/shm", isDirectory: true)
+        let isThere = inMemory && FileManager.default.isWritableFile(atPath: memory.path)
+        let url = (isThere ? memory : FileManager.default.temporaryDirectory).resolvingSymlinksInPath()
             .appendingPathComponent("ricambio-test-\(UUID().uuidString)", isDirectory: true)
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         path = FilePath(url.path)
