@@ -122,8 +122,9 @@ public struct AgentService: Sendable {
                 own: configuration.tls, folder: folder, host: configuration.listen.host, machine: MachineFacts.name,
                 fileSystem: fileSystem, clock: clock)
         } catch {
-            let path = configuration.tls?.certificate ?? folder.appending("certificate.pem")
-            throw failure(.certificateUnusable, ["path": path.string, "reason": "\(error)"])
+            let fault = error as? ServerCertificate.Fault
+            let path = fault?.file ?? configuration.tls?.certificate ?? folder.appending("certificate.pem")
+            throw failure(.certificateUnusable, ["path": path.string, "reason": fault?.reason ?? "\(error)"])
         }
     }
 
@@ -133,13 +134,20 @@ public struct AgentService: Sendable {
     }
 
     private func startFailure(_ error: any Error) -> StartFailure {
-        let port = ["port": "\(configuration.listen.port)", "reason": "\(error)"]
+        var arguments = ["port": "\(configuration.listen.port)"]
         switch error {
         case let failure as StartFailure: return failure
-        case let error as IOError where error.errnoCode == EADDRINUSE: return failure(.portInUse, port)
+        case let error as IOError where error.errnoCode == EADDRINUSE: return failure(.portInUse, arguments)
         case let error as IOError where error.errnoCode == EACCES || error.errnoCode == EADDRNOTAVAIL:
-            return failure(.portNotAllowed, port)
-        default: return failure(.unexpected, ["reason": "\(error)"])
+            arguments["reason"] = "\(configuration.listen): \(Errno(rawValue: error.errnoCode))"
+            return failure(.portNotAllowed, arguments)
+        case is SocketAddressError:
+            arguments["reason"] = "\(configuration.listen): this machine knows no such address"
+            return failure(.portNotAllowed, arguments)
+        case let error as IOError: return failure(.unexpected, ["reason": "\(Errno(rawValue: error.errnoCode))"])
+        default:
+            logger.critical("the agent cannot start", metadata: ["reason": "\(error)"])
+            return failure(.unexpected, ["reason": "\(error)"])
         }
     }
 }

@@ -94,6 +94,15 @@ public actor ReleaseRepository {
         ).run()
     }
 
+    /// SHA-256 of a target as signed metadata gives it: its name in a mirror. `nil` when there is no such target.
+    public func sha256(ofTarget path: String) async throws(PackagingError) -> String? {
+        do {
+            return try await updater.target(path)?.sha256
+        } catch {
+            throw PackagingError(error)
+        }
+    }
+
     private func target(_ path: String) async throws(PackagingError) -> [UInt8]? {
         do {
             guard let target = try await updater.target(path) else { return nil }

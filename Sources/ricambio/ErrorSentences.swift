@@ -78,7 +78,7 @@ extension CommandExit {
         case .vendorUnreachable, .agentUnreachable: self = .unreachable
         case .notLoggedIn, .loginFailed, .notAllowed, .passwordMustChange, .agentUntrusted, .tooManyAttempts:
             self = .notAllowed
-        case .alreadyInstalled: self = .nothingToUpdate
+        case .alreadyInstalled, .notOfferedYet: self = .nothingToUpdate
         case .installationUnknown, .runUnknown, .graceOutOfRange, .addressInvalid, .timeInThePast, .releaseUnknown,
             .productUnknown, .channelUnknown, .partMissing, .rootUnusable, .accountUnknown, .accountNameInvalid:
             self = .usage

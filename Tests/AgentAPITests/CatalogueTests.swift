@@ -116,4 +116,23 @@ struct CatalogueTests {
         #expect(problem.detail == "L'éditeur a retiré la version 2.0.")
         #expect(problem.status == 409 && problem.remedy?.isEmpty == false)
     }
+
+    @Test(
+        "a value as a program prints it never stands in a sentence; words do",
+        arguments: [
+            "IOError(errnoCode: 98)", "bind(descriptor:ptr:bytes:): Address already in use) (errno: 98))",
+            "unreadable(\"/tmp/key.pem\")", "handshakeFailed(NIOSSL.BoringSSLError.sslError([]))",
+            "HTTPClientError.unsupportedScheme",
+            "The operation could not be completed. (NSCocoaErrorDomain error 256.)",
+        ])
+    func debugText(reason: String) {
+        for language in Language.allCases {
+            let failure = Catalogue.failure(.unexpected, ["reason": reason], language: language)
+            for mark in ["(error", "errno", "NIOSSL", "HTTPClientError", "ErrorDomain", "\""] {
+                #expect(!failure.happened.contains(mark), "\(failure.happened)")
+            }
+            let plain = Catalogue.failure(.unexpected, ["reason": "no room (12 bytes)"], language: language)
+            #expect(plain.happened.contains("no room (12 bytes)"))
+        }
+    }
 }

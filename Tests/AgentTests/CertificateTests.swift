@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AgentAPI
 import Crypto
 import Foundation
 import Platform
@@ -65,5 +66,29 @@ import Testing
         #expect(throws: ServerCertificate.Fault.self) { _ = try load(folder, own: files, clock: late) }
         folder.remove()
         other.remove()
+    }
+
+    @Test("a certificate that cannot be used is explained in words, at the file that is wrong")
+    func words() async throws {
+        let folder = try TemporaryFolder()
+        _ = try load(folder)
+        let faults: [ServerCertificate.Fault] = [
+            .unreadable("/a"), .notACertificate("/a"), .notAKey("/a"), .keyDoesNotFit, .expired("/a", Date()),
+        ]
+        for fault in faults {
+            let failure = Catalogue.failure(
+                .certificateUnusable, ["path": "/a", "reason": fault.reason], language: .english)
+            #expect(failure.happened.contains(fault.reason))
+            #expect(!fault.reason.contains("("))
+        }
+        let files = CertificateFiles(certificate: folder / "certificate.pem", key: folder / "absent")
+        let configuration = AgentConfiguration(
+            listen: ListenAddress(host: "127.0.0.1", port: 0), state: folder / "state", tls: files, scryptCost: 2)
+        let failure = await #expect(throws: StartFailure.self) {
+            try await AgentService(configuration: configuration, logger: TestAgent.quiet).run { _ in }
+        }
+        #expect(failure?.failure.happened.contains("absent") == true)
+        #expect(failure?.failure.happened.contains("unreadable(") == false)
+        folder.remove()
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentAPI
+import Foundation
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -213,5 +215,25 @@ import Testing
         #expect(Spelling.distance("", "abc") == 3)
         #expect(Spelling.nearest(to: "lsten", among: ["listen", "state"]) == "listen")
         #expect(Spelling.nearest(to: "database", among: ["listen", "state"]) == nil)
+    }
+
+    @Test("a file without end, or of anything but text, is refused in one short line")
+    func notText() throws {
+        let folder = try TemporaryFolder()
+        let endless = #expect(throws: ConfigurationError.self) { _ = try AgentConfiguration.load("/dev/zero") }
+        #expect(endless?.reason.contains("1 MiB") == true)
+        let zeros = folder / "agent.yaml"
+        try Data(count: 500_000).write(to: URL(fileURLWithPath: zeros.string))
+        let binary = #expect(throws: ConfigurationError.self) { _ = try AgentConfiguration.load(zeros) }
+        let long = String(repeating: "x\u{1B}", count: 300_000)
+        let key = #expect(throws: ConfigurationError.self) { _ = try parse("\"\(long)\": 1\n") }
+        let quoted = #expect(throws: ConfigurationError.self) { _ = try parse("state: \u{1}\(long)\n") }
+        let own = ConfigurationError(.syntax, file: "f", line: 1, reason: long)
+        for error in [endless, binary, key, quoted, own] {
+            let reason = error?.reason ?? ""
+            #expect(!reason.isEmpty && reason.count <= 401)
+            #expect(!reason.unicodeScalars.contains { $0.properties.generalCategory == .control })
+        }
+        folder.remove()
     }
 }

@@ -130,4 +130,28 @@ import Testing
         await #expect(throws: Refusal.notFound) { _ = try await mirror.content(other) }
         #expect(await agent.fetcher.requests.count == asked)
     }
+
+    @Test("a pack for which there is no space is not even asked for")
+    func noSpace() async throws {
+        let agent = try await TestAgent()
+        await agent.fetcher.putPack(name, pack, length: 1 << 60)
+        let mirror = agent.installations[0].mirror
+        let refusal = await #expect(throws: Refusal.self) { _ = try await mirror.content(.pack(sha256: name)) }
+        #expect(refusal?.code == .notEnoughSpace && refusal?.status == 507)
+        #expect(await agent.fetcher.requests.isEmpty)
+    }
+
+    @Test("what is not to be kept is dropped, and fetched again when somebody asks")
+    func keep() async throws {
+        let agent = try await TestAgent()
+        await agent.fetcher.putPack(name, pack)
+        let mirror = agent.installations[0].mirror
+        _ = try await mirror.content(.pack(sha256: name))
+        try await mirror.keep(only: [name])
+        _ = try await mirror.content(.pack(sha256: name))
+        #expect(await agent.fetcher.requests.count == 1)
+        try await mirror.keep(only: [])
+        _ = try await mirror.content(.pack(sha256: name))
+        #expect(await agent.fetcher.requests.count == 2)
+    }
 }

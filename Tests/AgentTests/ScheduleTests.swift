@@ -37,7 +37,8 @@ import Testing
             product: "tool", version: "1.0", component: "server", platform: "linux-x86_64",
             tree: String(repeating: "0", count: 64)
         ).save(layout, POSIXFileSystem())
-        try Data("{}".utf8).write(to: URL(fileURLWithPath: (folder / "root.json").string))
+        try Data(RepositorySimulator(now: Date()).trustedRoot).write(
+            to: URL(fileURLWithPath: (folder / "root.json").string))
         let installation = InstallationConfiguration(
             id: "tool", product: "tool", platform: "linux-x86_64", folder: live,
             repositoryURL: "http://127.0.0.1:1/", trustedRoot: folder / "root.json", service: .none,
@@ -95,11 +96,41 @@ import Testing
             try await AgentService(configuration: second, logger: TestAgent.quiet).run { _ in }
             Issue.record("it listens")
         } catch {
-            #expect((error as? StartFailure)?.failure.code == "port-in-use")
+            let failure = try #require((error as? StartFailure)?.failure)
+            #expect(failure.code == "port-in-use")
+            #expect(!failure.happened.contains("errno") && !failure.happened.contains("bind("))
         }
         agent.cancel()
         _ = await agent.result
         folder.remove()
         other.remove()
+    }
+
+    @Test("an address that this machine does not have, and a root that is none, are named before anything starts")
+    func cannotStart() async throws {
+        let folder = try TemporaryFolder()
+        var (configuration, _) = try parts(folder)
+        configuration.listen.host = "192.0.2.1"
+        let address = await failure(configuration)
+        #expect(address?.code == "port-not-allowed")
+        #expect(address?.happened.contains("192.0.2.1") == true)
+        #expect(address?.happened.contains("errno") == false)
+        configuration.listen.host = "127.0.0.1"
+        for text in ["{}", "no JSON at all"] {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: (folder / "root.json").string))
+            let root = await failure(configuration)
+            #expect(root?.code == "root-unusable")
+            #expect(root?.happened.contains("root.json") == true)
+        }
+        folder.remove()
+    }
+
+    private func failure(_ configuration: AgentConfiguration) async -> Failure? {
+        do {
+            try await AgentService(configuration: configuration, logger: TestAgent.quiet).run { _ in }
+            return nil
+        } catch {
+            return (error as? StartFailure)?.failure
+        }
     }
 }

@@ -8,14 +8,7 @@ import Yams
 extension AgentConfiguration {
     /// Reads and checks a configuration file.
     public static func load(_ file: FilePath) throws(ConfigurationError) -> AgentConfiguration {
-        let text: String
-        do {
-            text = try String(contentsOfFile: file.string, encoding: .utf8)
-        } catch {
-            throw ConfigurationError(
-                .unreadable, file: file.string, line: nil,
-                reason: "cannot be read as UTF-8 text: \(error.localizedDescription)")
-        }
+        let text = try ConfigurationParser.text(of: file)
         let folder = FilePath(URL(fileURLWithPath: file.string).deletingLastPathComponent().path)
         return try parse(text, file: file.string, folder: folder)
     }
@@ -33,6 +26,28 @@ extension AgentConfiguration {
 struct ConfigurationParser {
     let file: String
     let folder: FilePath
+
+    /// Bytes of a configuration; a hundred installations take a tenth of it.
+    static let sizeLimit = 1 << 20
+
+    /// Reads no more than the limit, whatever is at that path.
+    static func text(of file: FilePath) throws(ConfigurationError) -> String {
+        func unreadable(_ reason: String) -> ConfigurationError {
+            ConfigurationError(.unreadable, file: file.string, line: nil, reason: reason)
+        }
+        guard FileManager.default.fileExists(atPath: file.string) else { throw unreadable("there is no such file") }
+        let data: Data
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: file.string))
+            defer { try? handle.close() }
+            data = try handle.read(upToCount: sizeLimit + 1) ?? Data()
+        } catch {
+            throw unreadable("the file cannot be read")
+        }
+        guard data.count <= sizeLimit else { throw unreadable("larger than 1 MiB: this is no configuration") }
+        guard let text = String(data: data, encoding: .utf8) else { throw unreadable("this is not UTF-8 text") }
+        return text
+    }
 
     func parse(_ text: String) throws(ConfigurationError) -> AgentConfiguration {
         guard let root = try compose(text) else {
@@ -190,13 +205,17 @@ extension YamlError {
         }
     }
 
+    /// Characters of the file's own text that a message shows.
+    private static var contextLimit: Int { 200 }
+
     fileprivate var sentence: String {
         switch self {
         case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _):
-            "not valid YAML: \(problem)"
+            "not valid YAML: \(problem.prefix(Self.contextLimit))"
+        case .reader: "not valid YAML: it has a character that no text has"
         case .duplicatedKeysInMapping(let keys, _):
             "the key “\(keys.map { "\($0)" }.sorted().joined(separator: "”, “"))” is there twice"
-        default: "not valid YAML: \(self)"
+        default: "not valid YAML: \("\(self)".prefix(Self.contextLimit))"
         }
     }
 }

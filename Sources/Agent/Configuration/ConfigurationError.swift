@@ -23,7 +23,20 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
         self.code = code
         self.file = file
         self.line = line
-        self.reason = reason
+        self.reason = Self.printable(reason)
+    }
+
+    /// What a file quotes of itself may be anything: no longer than a few lines, and nothing that moves a cursor.
+    private static func printable(_ text: String) -> String {
+        let limit = 400
+        let safe = String(
+            text.unicodeScalars.prefix(limit).map { scalar in
+                switch scalar.properties.generalCategory {
+                case .control, .format, .lineSeparator, .paragraphSeparator: "\u{FFFD}" as Character
+                default: Character(scalar)
+                }
+            })
+        return text.unicodeScalars.count > limit ? safe + "…" : safe
     }
 
     /// `agent.yaml:12: reason`, the form that editors jump to.

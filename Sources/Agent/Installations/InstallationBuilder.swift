@@ -29,7 +29,8 @@ struct InstallationBuilder {
         let settings = settings(installation)
         let environment = environment(installation.id)
         let service = service(installation, settings, environment)
-        let releases = try releases(installation, settings)
+        let installationID = try await identity(installation.id)
+        let releases = try releases(installation, settings, installationID)
         let sessions = SessionRegistry(
             installation: installation.id,
             productName: installation.folder.lastComponent?.string ?? installation.product,
@@ -49,8 +50,8 @@ struct InstallationBuilder {
         return InstallationSupervisor(
             .init(
                 configuration: installation, language: configuration.language, sessions: sessions, mirror: mirror,
-                runner: runner, service: service, releases: releases, environment: environment,
-                installationID: try await identity(installation.id), address: address),
+                runner: runner, service: service, vendor: releases, notifier: notifier, environment: environment,
+                installationID: installationID, address: address),
             hub: hub, history: history, clock: clock, logger: logger)
     }
 
@@ -114,19 +115,11 @@ struct InstallationBuilder {
     }
 
     private func releases(
-        _ installation: InstallationConfiguration, _ settings: InstallationSettings
+        _ installation: InstallationConfiguration, _ settings: InstallationSettings, _ installationID: String
     ) throws(StartFailure) -> RepositoryReleases {
         let store = FileMetadataStore(
             directory: configuration.state.appending("metadata").appending(installation.id), fileSystem: fileSystem)
-        let root: [UInt8]
-        do {
-            root = Array(try Data(contentsOf: URL(fileURLWithPath: installation.trustedRoot.string)))
-        } catch {
-            throw StartFailure(
-                Catalogue.failure(
-                    .rootUnusable, ["path": installation.trustedRoot.string, "reason": error.localizedDescription],
-                    language: configuration.language, state: .agentNotStarted))
-        }
+        let root = try trustedRoot(installation.trustedRoot)
         let updater = Updater(
             store: store, trustedRoot: root, metadataURL: installation.repositoryURL + "metadata/",
             targetsURL: installation.repositoryURL + "targets/", fetcher: fetcher, clock: clock)
@@ -136,10 +129,29 @@ struct InstallationBuilder {
         let (layout, fileSystem) = (settings.layout, fileSystem)
         return RepositoryReleases(
             repository: repository, component: installation.component, platform: installation.platform,
-            fileSystem: fileSystem, clock: clock
+            installationID: installationID, fileSystem: fileSystem, clock: clock
         ) {
             (try? InstalledRelease.load(layout, fileSystem))?.version
         }
+    }
+
+    /// The customer's own file: what is wrong with it is not the vendor's fault, and is said before it is used.
+    private func trustedRoot(_ file: FilePath) throws(StartFailure) -> [UInt8] {
+        func unusable(_ reason: String) -> StartFailure {
+            StartFailure(
+                Catalogue.failure(
+                    .rootUnusable, ["path": file.string, "reason": reason], language: configuration.language,
+                    state: .agentNotStarted))
+        }
+        guard let data = try? Data(contentsOf: URL(fileURLWithPath: file.string)) else {
+            throw unusable("the file cannot be read")
+        }
+        do {
+            _ = try TrustedMetadata(trustedRoot: Array(data), referenceTime: clock.now)
+        } catch {
+            throw unusable("this is not the root of a repository: \(error.reason)")
+        }
+        return Array(data)
     }
 
     /// Made once, kept for ever: a machine's place in every roll-out.

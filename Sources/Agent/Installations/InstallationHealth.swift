@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import AsyncHTTPClient
 import Foundation
+import HTTPFetcher
 import Installation
 import NIOCore
 import NIOPosix
 import Platform
 import ServiceControl
 import SystemPackage
+import TUF
 
 /// Asks an application whether it is well, the way its configuration says.
 struct InstallationHealth: HealthChecker {
@@ -47,7 +49,7 @@ struct InstallationHealth: HealthChecker {
             let answer = try? JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView))
             return .healthy(version: answer?.version)
         } catch {
-            return .unhealthy(reason: "\(url) did not answer: \(error)")
+            return .unhealthy(reason: "\(url) did not answer: \(FetchError(wrapping: error, url: url).reason)")
         }
     }
 

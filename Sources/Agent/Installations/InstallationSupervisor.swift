@@ -11,42 +11,41 @@ import ServiceLifecycle
 /// Owns one installation for as long as the agent runs: recovery first, then its application, its orders and their
 /// times, and a look at the vendor now and then.
 actor InstallationSupervisor: ManagedInstallation, Service {
-    /// Seconds between two looks at the vendor.
-    static let checkInterval = 900.0
-    /// Seconds for which what was seen there is good enough for an answer: one small request for the next.
-    static let lookLifetime = 5.0
     /// Seconds between two looks for an old folder whose time is over.
     static let cleanUpInterval = 600.0
     /// Crashes in a row after which the administrator is told.
     static let crashesWorthTelling = 3
+    /// Seconds after its time in which an ordered update is still begun: whoever chose the night did not choose the
+    /// morning after.
+    static let lateness = 3600.0
 
     nonisolated let id: String
     nonisolated let sessions: SessionRegistry
     nonisolated let mirror: Mirror
-    private let configuration: InstallationConfiguration
-    private let language: Language
-    private let runner: UpdateRunner
+    let configuration: InstallationConfiguration
+    let language: Language
+    let runner: UpdateRunner
     private let service: any ServiceControl
-    private let releaseSource: RepositoryReleases
+    let vendor: any Vendor
+    let watch: VendorWatch
+    let notifier: any Notifier
     private let environment: @Sendable () async -> [String: String]
-    private let hub: RunHub
-    private let history: RunHistory
-    private let installationID: String
+    let hub: RunHub
+    let history: RunHistory
     private let address: AgentAddress
-    private let clock: any WallClock
-    private let logger: Logger
+    let clock: any WallClock
+    let logger: Logger
 
-    private enum Phase {
+    enum Phase {
         case starting
         case idle
         case running(id: String, task: Task<Void, Never>?)
         case ending
     }
 
-    private var phase = Phase.starting
-    private var scheduled: UpdateRun?
-    private var available: String?
-    private var checkFailure: Failure?
+    var phase = Phase.starting
+    /// The order that waits for its time.
+    var scheduled: UpdateRun?
     private var startFailure: Failure?
 
     init(_ parts: Parts, hub: RunHub, history: RunHistory, clock: any WallClock, logger: Logger) {
@@ -57,9 +56,9 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         language = parts.language
         runner = parts.runner
         service = parts.service
-        releaseSource = parts.releases
+        vendor = parts.vendor
+        notifier = parts.notifier
         environment = parts.environment
-        installationID = parts.installationID
         address = parts.address
         self.hub = hub
         self.history = history
@@ -67,6 +66,10 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         var logger = logger
         logger[metadataKey: "installation"] = "\(parts.configuration.id)"
         self.logger = logger
+        let runner = parts.runner
+        watch = VendorWatch(parts.vendor, installationID: parts.installationID, clock: clock, logger: logger) {
+            await runner.installedVersion()
+        }
     }
 
     /// What a supervisor is made of.
@@ -77,7 +80,8 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         var mirror: Mirror
         var runner: UpdateRunner
         var service: any ServiceControl
-        var releases: RepositoryReleases
+        var vendor: any Vendor
+        var notifier: any Notifier
         var environment: @Sendable () async -> [String: String]
         /// Random and lasting: this installation's place in a roll-out.
         var installationID: String
@@ -89,7 +93,7 @@ actor InstallationSupervisor: ManagedInstallation, Service {
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.begin() }
-            group.addTask { await self.watchVendor() }
+            group.addTask { await self.watch.run() }
             group.addTask { await self.watchTimes() }
             // Returns when the agent is told to stop, or throws when it is cancelled: both end the installation's part.
             try? await gracefulShutdown()
@@ -114,6 +118,7 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         do {
             try await sessions.restore()
             scheduled = try await history.scheduled(for: id)
+            try await closeLostRuns(except: interrupted)
         } catch {
             logger.error("stored sessions or orders cannot be read", metadata: ["reason": "\(error)"])
         }
@@ -159,88 +164,6 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         }.value
     }
 
-    // MARK: Orders
-
-    func order(_ order: UpdateOrder, by account: String) async throws -> UpdateRun {
-        try refuseWhileBusy()
-        guard let installed = await runner.installedVersion() else {
-            throw Refusal(.notInstalled, 409, ["path": configuration.folder.string])
-        }
-        if order.version == nil {
-            // A look that was begun before the order may have missed what was published just now.
-            await look?.value
-            await lookAtVendor(unlessYoungerThan: 0)
-        }
-        try refuseWhileBusy()
-        if order.version == installed || (order.version == nil && current == installed) {
-            throw Refusal(.alreadyInstalled, 409, ["version": installed])
-        }
-        let run = UpdateRun(
-            id: UpdateRunner.newRunID(), installation: id, product: configuration.product, from: installed,
-            to: order.version ?? current ?? "", order: order, requestedBy: account)
-        if let at = order.at, at > clock.now { return try await schedule(run, at: at) }
-        return await start(run)
-    }
-
-    private func refuseWhileBusy() throws {
-        guard case .idle = phase, scheduled == nil else { throw Refusal(.updateRunning, 409) }
-    }
-
-    /// Returns with the run's first state, which is in the history by then; the run goes on.
-    private func start(_ run: UpdateRun) async -> UpdateRun {
-        let runner = runner
-        let task = Task {
-            await self.ended(await runner.run(run.order, requestedBy: run.requestedBy, id: run.id))
-        }
-        phase = .running(id: run.id, task: task)
-        return await hub.whenKnown(run.id)
-    }
-
-    private func schedule(_ run: UpdateRun, at: Date) async throws -> UpdateRun {
-        var run = run
-        run.steps = [StepRecord(step: .requested, startedAt: clock.now)]
-        scheduled = run
-        do {
-            try await history.schedule(run, at: at)
-        } catch {
-            scheduled = nil
-            throw error
-        }
-        await hub.runChanged(run)
-        logger.notice("update scheduled", metadata: ["run": "\(run.id)", "at": "\(at)"])
-        return run
-    }
-
-    func cancel(run id: String, by account: String) async throws -> UpdateRun {
-        if var run = scheduled, run.id == id {
-            scheduled = nil
-            try await history.unschedule(id)
-            let now = clock.now
-            run.steps = run.steps.map { step in
-                var step = step
-                step.endedAt = step.endedAt ?? now
-                return step
-            }
-            run.steps.append(StepRecord(step: .finished, startedAt: now, endedAt: now))
-            run.outcome = .cancelled
-            run.failure = Catalogue.failure(.cancelled, ["by": account], language: run.order.language ?? language)
-            await hub.runChanged(run)
-            return run
-        }
-        guard case .running(id, let task) = phase, await runner.cancel(by: account) else {
-            throw Refusal(.tooLateToCancel, 409)
-        }
-        await task?.value
-        guard let run = await hub.latest(id) else { throw Refusal(.runUnknown, 404, ["id": id]) }
-        return run
-    }
-
-    private func ended(_ run: UpdateRun?) async {
-        if let run { await hub.runChanged(run) }
-        if case .running = phase { phase = .idle }
-        Task { await self.lookAtVendor(unlessYoungerThan: 0) }
-    }
-
     // MARK: Times
 
     private func watchTimes() async {
@@ -255,82 +178,20 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         }
     }
 
-    private func startWhatIsDue() async {
-        guard case .idle = phase, let run = scheduled, let at = run.order.at, at <= clock.now else { return }
-        scheduled = nil
-        do {
-            try await history.unschedule(run.id)
-        } catch {
-            logger.error("a scheduled order cannot be taken up", metadata: ["reason": "\(error)"])
-            scheduled = run
-            return
-        }
-        _ = await start(run)
-    }
-
-    private func watchVendor() async {
-        repeat {
-            await lookAtVendor(unlessYoungerThan: 0)
-        } while (try? await clock.sleep(seconds: Self.checkInterval)) != nil
-    }
-
-    /// The channel's current release, as of the last look.
-    private var current: String?
-
-    private var look: Task<Void, Never>?
-    private var lastLook: Double?
-
-    /// Several who want to know at once share one look.
-    private func lookAtVendor(unlessYoungerThan age: Double) async {
-        if let lastLook, clock.monotonicSeconds - lastLook < age { return }
-        let task = look ?? Task { await self.lookNow() }
-        look = task
-        // A vendor that cannot be reached must not make everybody wait for it again and again.
-        guard checkFailure == nil || age == 0 else { return }
-        await task.value
-    }
-
-    private func lookNow() async {
-        defer {
-            look = nil
-            lastLook = clock.monotonicSeconds
-        }
-        do {
-            let channel = try await releaseSource.channel()
-            let installed = await runner.installedVersion()
-            current = channel.current
-            checkFailure = nil
-            available = Self.offer(channel, installed: installed, installationID: installationID, now: clock.now)
-        } catch {
-            available = nil
-            current = nil
-            let failure = UpdateFailure(error)
-            checkFailure = failure.sentences(in: language)
-            logger.warning("the vendor's repository cannot be used", metadata: ["reason": "\(failure.reason)"])
-        }
-    }
-
-    /// What the channel offers this installation; `nil` when there is nothing newer, or not yet here.
-    static func offer(
-        _ channel: ChannelDocument, installed: String?, installationID: String, now: Date
-    ) -> String? {
-        guard let installed, !channel.recalled.contains(channel.current) else { return nil }
-        guard let new = Version(channel.current), let old = Version(installed), new > old else { return nil }
-        return channel.rollout.includes(installationID, at: now) ? channel.current : nil
-    }
-
     // MARK: What the administrator sees
 
     func status() async -> InstallationStatus {
-        if case .idle = phase { await lookAtVendor(unlessYoungerThan: Self.lookLifetime) }
+        if case .idle = phase { await watch.look(unlessYoungerThan: VendorWatch.lookLifetime) }
         let condition = await service.state()
+        let vendorProblem = await watch.failure?.sentences(in: language)
         var run = scheduled
         if case .running(let id, _) = phase { run = await hub.latest(id) ?? run }
         return InstallationStatus(
             id: id, product: configuration.product, channel: configuration.channel,
-            folder: configuration.folder.string, version: await runner.installedVersion(), available: available,
+            folder: configuration.folder.string, version: await runner.installedVersion(),
+            available: await watch.available,
             service: ServiceState(condition), sessions: await sessions.count, run: run,
-            problem: startFailure ?? crashLoop(condition) ?? checkFailure)
+            problem: startFailure ?? crashLoop(condition) ?? vendorProblem)
     }
 
     private func crashLoop(_ condition: ServiceCondition) -> Failure? {
@@ -340,7 +201,7 @@ actor InstallationSupervisor: ManagedInstallation, Service {
 
     func releases() async throws -> [ReleaseSummary] {
         do {
-            return try await releaseSource.summaries(installed: await runner.installedVersion())
+            return try await vendor.summaries(installed: await runner.installedVersion())
         } catch {
             throw Refusal(UpdateFailure(error))
         }
@@ -351,7 +212,7 @@ actor InstallationSupervisor: ManagedInstallation, Service {
     func client(platform: String) async throws -> (product: String, version: String)? {
         guard let version = await runner.installedVersion() else { return nil }
         do {
-            guard try await releaseSource.hasClient(version: version, platform: platform) else { return nil }
+            guard try await vendor.hasClient(version: version, platform: platform) else { return nil }
         } catch {
             throw Refusal(UpdateFailure(error))
         }

@@ -9,13 +9,14 @@ import TUF
 
 /// The vendor's releases as one installation uses them: what a run installs, what the administrator may choose, which
 /// client belongs to a server, and which packs the mirror may hand out.
-actor RepositoryReleases: ReleaseSource, PackIndex {
+actor RepositoryReleases: Vendor, PackIndex {
     /// Seconds before a pack that nobody knew is looked for again.
     static let unknownPackPatience = 10.0
 
     private let repository: ReleaseRepository
     private let component: String
     private let platform: String
+    private let installationID: String
     private let fileSystem: any FileSystem
     private let clock: any WallClock
     private let installedVersion: @Sendable () async -> String?
@@ -26,12 +27,13 @@ actor RepositoryReleases: ReleaseSource, PackIndex {
     private var lastUnknown: Double?
 
     init(
-        repository: ReleaseRepository, component: String, platform: String, fileSystem: any FileSystem,
-        clock: any WallClock, installedVersion: @escaping @Sendable () async -> String?
+        repository: ReleaseRepository, component: String, platform: String, installationID: String,
+        fileSystem: any FileSystem, clock: any WallClock, installedVersion: @escaping @Sendable () async -> String?
     ) {
         self.repository = repository
         self.component = component
         self.platform = platform
+        self.installationID = installationID
         self.fileSystem = fileSystem
         self.clock = clock
         self.installedVersion = installedVersion
@@ -42,10 +44,10 @@ actor RepositoryReleases: ReleaseSource, PackIndex {
     func resolve(version: String?) async throws -> ResolvedRelease {
         try await repository.refresh()
         let channel = try await repository.channelDocument()
-        let version = version ?? channel.current
-        guard channel.releases.contains(version) else {
-            throw UpdateFailure(.releaseUnknown, ["version": version, "channel": channel.channel])
-        }
+        let offer = Offer(
+            channel: channel, installed: await installedVersion(), installationID: installationID, now: clock.now)
+        // What is recalled or installed is for whoever asked to say: a run names all that is wrong.
+        let version = if let version { try offer.spelling(of: version) } else { try offer.version(for: nil) }
         let release = try await repository.release(version)
         let tree = try await repository.tree(release, component: component, platform: platform)
         packs[tree.pack.sha256] = tree.pack.length
@@ -115,6 +117,29 @@ actor RepositoryReleases: ReleaseSource, PackIndex {
         return nil
     }
 
+    func objects(of versions: Set<String>) async throws -> Set<String> {
+        try await repository.refresh()
+        var paths = [RepositoryNames.channel(repository.channel, of: repository.product)]
+        var objects: Set<String> = []
+        for version in versions {
+            // A release that the vendor took away is nothing that anybody could check any more.
+            let path = RepositoryNames.release(version, of: repository.product)
+            guard try await repository.sha256(ofTarget: path) != nil else { continue }
+            paths.append(path)
+            let release = try await document(version)
+            for part in release.parts {
+                paths.append(part.tree)
+                let tree = try await repository.tree(release, component: part.component, platform: part.platform)
+                objects.insert(tree.pack.sha256)
+                objects.formUnion(tree.deltas.map(\.sha256))
+            }
+        }
+        for path in paths {
+            if let hash = try await repository.sha256(ofTarget: path) { objects.insert(hash) }
+        }
+        return objects
+    }
+
     private func index(_ version: String) async throws {
         guard !indexed.contains(version) else { return }
         let release = try await document(version)
@@ -136,7 +161,9 @@ extension Refusal {
                 .metadataMalformed, .releaseUnsafe:
                 502
             case .releaseUnknown, .partMissing, .channelUnknown, .productUnknown: 404
-            case .updateRunning, .locked, .notInstalled, .alreadyInstalled, .tooLateToCancel: 409
+            case .updateRunning, .locked, .notInstalled, .alreadyInstalled, .notOfferedYet, .releaseRecalled,
+                .versionTooOld, .tooLateToCancel:
+                409
             default: 500
             }
         self.init(failure.code, status, failure.arguments)

@@ -38,6 +38,8 @@ actor Mirror {
     static let metadataFreshness = 60.0
     static let timestampFreshness = 5.0
     static let remembered = 2000
+    /// Bytes that a fetch leaves free: the agent's database, its outbox and the applications are on the same disk.
+    static let spareBytes: Int64 = 64 << 20
 
     private let folder: FilePath
     private let upstream: String
@@ -72,6 +74,13 @@ actor Mirror {
         try? fileSystem.removeTree(incoming)
         for folder in [folder, incoming, folder.appending("objects"), folder.appending("metadata")] {
             try fileSystem.makeDirectories(folder)
+        }
+    }
+
+    /// Drops every target and pack but these. What is being handed out right now is handed out to its end.
+    func keep(only names: Set<String>) throws {
+        for name in try fileSystem.entries(of: folder.appending("objects")) where !names.contains(name) {
+            try fileSystem.remove(object(name))
         }
     }
 
@@ -166,6 +175,11 @@ actor Mirror {
     }
 
     private func fetchObject(_ path: MirrorPath, sha256: String, limit: Int64, exact: Int64?) async throws {
+        let (free, needed) = (try fileSystem.freeBytes(at: incoming), (exact ?? 0) + Self.spareBytes)
+        guard free >= needed else {
+            throw Refusal(
+                .notEnoughSpace, 507, ["path": folder.string, "free": "\(free)", "needed": "\(needed)"])
+        }
         let temporary = incoming.appending(Secret.identifier())
         defer { try? fileSystem.remove(temporary) }
         let file = try fileSystem.openForWriting(temporary, permissions: 0o644, resume: false)

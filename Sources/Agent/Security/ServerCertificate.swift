@@ -23,7 +23,26 @@ struct ServerCertificate: Sendable {
         case notACertificate(FilePath)
         case notAKey(FilePath)
         case keyDoesNotFit
-        case expired(Date)
+        case expired(FilePath, Date)
+
+        /// The file that is wrong; `nil` when it is the two together.
+        var file: FilePath? {
+            switch self {
+            case .unreadable(let file), .notACertificate(let file), .notAKey(let file), .expired(let file, _): file
+            case .keyDoesNotFit: nil
+            }
+        }
+
+        /// A part of a sentence.
+        var reason: String {
+            switch self {
+            case .unreadable: "the file cannot be read"
+            case .notACertificate: "this is not a certificate in PEM form"
+            case .notAKey: "this is not a private key in PEM form, or it has a passphrase"
+            case .keyDoesNotFit: "the key is not the one of this certificate"
+            case .expired(_, let date): "it expired on \(date.formatted(.iso8601))"
+            }
+        }
     }
 
     var tlsConfiguration: TLSConfiguration {
@@ -64,7 +83,7 @@ struct ServerCertificate: Sendable {
             let der = try? first.toDERBytes(), let leaf = try? Certificate(derEncoded: der)
         else { throw Fault.notACertificate(files.certificate) }
         guard let key = try? NIOSSLPrivateKey(bytes: keyPEM, format: .pem) else { throw Fault.notAKey(files.key) }
-        guard leaf.notValidAfter > now else { throw Fault.expired(leaf.notValidAfter) }
+        guard leaf.notValidAfter > now else { throw Fault.expired(files.certificate, leaf.notValidAfter) }
         let certificate = ServerCertificate(
             chain: chain, key: key, fingerprint: Secret.hex(SHA256.hash(data: Data(der))), isSelfMade: isSelfMade)
         // BoringSSL compares the two when it makes a context.

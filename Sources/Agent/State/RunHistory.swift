@@ -38,6 +38,19 @@ struct RunHistory: Sendable {
         }
     }
 
+    /// Runs without an outcome, the oldest first.
+    func unfinished(of installation: String) async throws -> [UpdateRun] {
+        try await database.read { database in
+            try String.fetchAll(
+                database,
+                sql: """
+                    SELECT run FROM run WHERE installation = ? AND json_extract(run, '$.outcome') IS NULL
+                    ORDER BY requestedAt, rowid
+                    """, arguments: [installation]
+            ).map { try APIJSON.decode(UpdateRun.self, from: Data($0.utf8)) }
+        }
+    }
+
     // MARK: Orders for later
 
     func schedule(_ run: UpdateRun, at: Date) async throws {
@@ -60,7 +73,8 @@ struct RunHistory: Sendable {
                 database,
                 sql: """
                     SELECT run.run FROM schedule JOIN run ON run.id = schedule.run
-                    WHERE schedule.installation = ? ORDER BY schedule.at LIMIT 1
+                    WHERE schedule.installation = ? AND json_extract(run.run, '$.outcome') IS NULL
+                    ORDER BY schedule.at LIMIT 1
                     """, arguments: [installation]
             ).map { try APIJSON.decode(UpdateRun.self, from: Data($0.utf8)) }
         }

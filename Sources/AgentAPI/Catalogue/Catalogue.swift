@@ -75,10 +75,20 @@ public enum Catalogue {
         }
         // A reason is a whole sentence where it comes from, and a part of one here.
         if let reason = arguments["reason"] {
-            written["reason"] = String(reason.trimmingCharacters(in: .whitespacesAndNewlines).trimmingSuffix("."))
+            let plain = reason.trimmingCharacters(in: .whitespacesAndNewlines).trimmingSuffix(".")
+            written["reason"] = isDebugText(plain) ? nil : String(plain)
         }
         if let step = arguments["step"].flatMap(UpdateStep.init(rawValue:)) { written["step"] = step.text[language] }
         return written
+    }
+}
+
+extension Catalogue {
+    /// A value of a program as its developers print it, such as `IOError(errnoCode: 98)`: it belongs into the log. Those
+    /// who throw give a reason in words; this is the net below them.
+    private static func isDebugText(_ reason: some StringProtocol) -> Bool {
+        let marks = ["(error", "errno", "NIOSSL", "BoringSSL", "HTTPClientError", "Error Domain=", "ErrorDomain"]
+        return marks.contains { reason.contains($0) } || String(reason).contains(#/\w\((?:"|\w+:|\w+\()/#)
     }
 }
 

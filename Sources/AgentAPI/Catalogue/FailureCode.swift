@@ -96,6 +96,10 @@ public enum FailureCode: String, Codable, Sendable, CaseIterable, Hashable {
     case deadlinePassed = "deadline-passed"
     /// `version`
     case alreadyInstalled = "already-installed"
+    /// `version`
+    case notOfferedYet = "not-offered-yet"
+    /// `time` (optional)
+    case missedItsTime = "missed-its-time"
     case updateRunning = "update-running"
     case tooLateToCancel = "too-late-to-cancel"
     case unexpected = "unexpected"
@@ -217,6 +221,8 @@ extension FailureCode {
         case .interrupted: .interrupted
         case .deadlinePassed: .deadlinePassed
         case .alreadyInstalled: .alreadyInstalled
+        case .notOfferedYet: .notOfferedYet
+        case .missedItsTime: .missedItsTime
         case .updateRunning: .updateRunning
         case .tooLateToCancel: .tooLateToCancel
         case .unexpected: .unexpected
