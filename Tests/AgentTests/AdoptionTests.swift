@@ -26,7 +26,8 @@ import Testing
             product: "tool", version: "1.0", component: "server", platform: "linux-x86_64",
             tree: String(repeating: "0", count: 64)
         ).save(layout, fileSystem)
-        try fileSystem.replace(folder / "root.json", with: Array("{}".utf8), permissions: 0o644)
+        try fileSystem.replace(
+            folder / "root.json", with: RepositorySimulator(now: Date()).trustedRoot, permissions: 0o644)
         let configuration = InstallationConfiguration(
             id: "tool", product: "tool", platform: "linux-x86_64", folder: live,
             repositoryURL: "http://127.0.0.1:1/", trustedRoot: folder / "root.json",
