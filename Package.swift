@@ -101,7 +101,7 @@ let package = Package(
             name: "RicambioClient",
             dependencies: [
                 "AgentAPI", "HTTPFetcher", "Packaging", "Platform", "TUF", .asyncHTTPClient, .crypto,
-                .nioCore, .nioFoundation, .nioHTTP1, .nioPosix, .nioSSL, .system,
+                .nioCore, .nioFoundation, .nioHTTP1, .nioPosix, .nioSSL, .system, .x509,
             ], swiftSettings: strict),
         .executableTarget(
             name: "ricambio",

@@ -9,7 +9,8 @@ public enum AgentTrust: Sendable, Hashable {
     /// By the system's authorities and the host name: the customer gave the agent a certificate of its own.
     case system
     /// By exactly this certificate: SHA-256 of its DER form in hex, as the agent prints it and as a
-    /// `SessionTicket` carries it. Colons and upper case are accepted.
+    /// `SessionTicket` carries it. Colons and upper case are accepted. It must be one that signs itself, as the agent
+    /// makes them; what an authority has issued is checked with `system` or `certificateAuthority`.
     case fingerprint(String)
     /// By the authorities in this PEM file, and the host name.
     case certificateAuthority(FilePath)

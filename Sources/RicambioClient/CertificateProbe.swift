@@ -2,6 +2,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import X509
 
 /// Connects once to learn the certificate that the agent presents. Nothing is sent over that connection.
 struct CertificateProbe: Sendable {
@@ -10,7 +11,7 @@ struct CertificateProbe: Sendable {
     var pinned: Fingerprint?
     var timeout: TimeAmount = .seconds(10)
 
-    /// The leaf, when its SHA-256 is the pinned one; else `untrustedAgent`.
+    /// The leaf, when its SHA-256 is the pinned one and it signs itself; else `untrustedAgent`.
     func certificate() async throws(ClientError) -> NIOSSLCertificate {
         do {
             return try await probe()
@@ -87,6 +88,17 @@ struct CertificateProbe: Sendable {
                         + "new certificate, compare the fingerprint that it prints and use that one.",
                     agent: address.base,
                     presented: PresentedCertificate(fingerprint: fingerprint.hex, differsFromPinned: true)))
+            return false
+        }
+        // TLS takes only what signs itself as a root. Trusting the issuer instead would trust all that it has issued.
+        guard let certificate = try? Certificate(derEncoded: der), certificate.issuer == certificate.subject else {
+            found.fail(
+                ClientError(
+                    .untrustedAgent,
+                    "The certificate at \(address.base) is the expected one, but an authority has issued it, and a "
+                        + "fingerprint can stand only for one that signs itself. Nothing was sent. Leave the fingerprint "
+                        + "out if this machine knows the authority; else let it trust the authority's certificate first."
+                ))
             return false
         }
         found.succeed(leaf)

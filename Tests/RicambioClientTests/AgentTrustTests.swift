@@ -151,6 +151,28 @@ struct AgentTrustTests {
             await connecting("https://127.0.0.1:1", .certificateAuthority(folder / "absent.pem")) == .untrustedAgent)
     }
 
+    @Test(
+        "A certificate of an authority is taken by the authority; its fingerprint is refused with the way out",
+        arguments: [true, false])
+    func issued(presentingIssuer: Bool) async throws {
+        let authority = try TestCertificate()
+        let agent = try TestCertificate(issuedBy: authority, presentingIssuer: presentingIssuer)
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let file = folder / "ca.pem"
+        try authority.pem().write(toFile: file.string, atomically: true, encoding: .utf8)
+        let fingerprint = try agent.fingerprint()
+        try await ScriptedServer.run(certificates: [agent], handler: emptyList) { server in
+            #expect(await refusal(server, .certificateAuthority(file)) == nil)
+            let error = await #expect(throws: ClientError.self) {
+                try await AgentConnection(url: server.url, trust: .fingerprint(fingerprint), token: "secret")
+            }
+            #expect(error?.code == .untrustedAgent)
+            #expect(error?.reason.contains("authority has issued it") == true)
+            #expect(server.requests.count == 1)
+        }
+    }
+
     @Test("A server that speaks no TLS, or nobody at all, is unreachable, not trusted")
     func noTLS() async throws {
         let pin = AgentTrust.fingerprint(String(repeating: "ab", count: 32))

@@ -9,6 +9,8 @@ import X509
 struct TestCertificate {
     let certificate: Certificate
     private let key: P256.Signing.PrivateKey
+    /// The authority's; presented after the leaf.
+    private var issuer: Certificate?
 
     init() throws {
         key = P256.Signing.PrivateKey()
@@ -25,7 +27,26 @@ struct TestCertificate {
             }, issuerPrivateKey: .init(key))
     }
 
-    func der() throws -> [UInt8] {
+    /// One that `authority` has issued.
+    init(issuedBy authority: TestCertificate, presentingIssuer: Bool) throws {
+        key = P256.Signing.PrivateKey()
+        issuer = presentingIssuer ? authority.certificate : nil
+        certificate = try Certificate(
+            version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey),
+            notValidBefore: Date(timeIntervalSinceNow: -3600), notValidAfter: Date(timeIntervalSinceNow: 86400),
+            issuer: authority.certificate.subject, subject: try DistinguishedName { CommonName("agent of an office") },
+            signatureAlgorithm: .ecdsaWithSHA256,
+            extensions: try Certificate.Extensions {
+                Critical(BasicConstraints.notCertificateAuthority)
+                SubjectAlternativeNames([
+                    .dnsName("localhost"), .ipAddress(ASN1OctetString(contentBytes: [127, 0, 0, 1])),
+                ])
+            }, issuerPrivateKey: .init(authority.key))
+    }
+
+    func der() throws -> [UInt8] { try Self.der(certificate) }
+
+    private static func der(_ certificate: Certificate) throws -> [UInt8] {
         var serializer = DER.Serializer()
         try serializer.serialize(certificate)
         return serializer.serializedBytes
@@ -39,10 +60,12 @@ struct TestCertificate {
     }
 
     func serverContext() throws -> NIOSSLContext {
-        let leaf = try NIOSSLCertificate(bytes: try der(), format: .der)
+        let chain = try ([certificate] + (issuer.map { [$0] } ?? [])).map {
+            NIOSSLCertificateSource.certificate(try NIOSSLCertificate(bytes: try Self.der($0), format: .der))
+        }
         let privateKey = try NIOSSLPrivateKey(bytes: Array(key.pemRepresentation.utf8), format: .pem)
         return try NIOSSLContext(
             configuration: .makeServerConfiguration(
-                certificateChain: [.certificate(leaf)], privateKey: .privateKey(privateKey)))
+                certificateChain: chain, privateKey: .privateKey(privateKey)))
     }
 }
