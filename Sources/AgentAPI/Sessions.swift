@@ -141,13 +141,16 @@ public struct ApplicationEvent: Codable, Sendable, Hashable, Identifiable {
 /// Which client belongs to this server: `GET /v1/session/client?platform=linux-x86_64`.
 public struct ClientOffer: Codable, Sendable, Hashable {
     public var product: String
+    /// The vendor's channel that the server follows: the client asks it whether the version was recalled.
+    public var channel: String
     public var version: String
     public var platform: String
     /// Base URL of the repository's mirror on this agent: append `metadata/`, `targets/` and `packs/`.
     public var repositoryURL: String
 
-    public init(product: String, version: String, platform: String, repositoryURL: String) {
+    public init(product: String, channel: String, version: String, platform: String, repositoryURL: String) {
         self.product = product
+        self.channel = channel
         self.version = version
         self.platform = platform
         self.repositoryURL = repositoryURL

@@ -26,6 +26,9 @@ public struct ClientError: Error, Sendable, Hashable, CustomStringConvertible {
 
         /// The release is not what its vendor signed, or cannot be proven to be: nothing was put in place.
         case untrustedRelease
+        /// The release is the vendor's, but the channel says that nobody is to have it any more: nothing was put in
+        /// place.
+        case recalledRelease
         /// The vendor, or the agent's mirror of it, cannot be reached or has no such release.
         case releaseUnavailable
         /// The folder cannot be changed: rights, space, or another file system.

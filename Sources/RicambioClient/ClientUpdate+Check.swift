@@ -9,7 +9,8 @@ public import TUF
 
 extension ClientUpdate {
     /// Whether the client that belongs to the server is another one than is installed; then it is verified and
-    /// ready to be installed. It may be an older one: after a roll-back of the server its clients follow.
+    /// ready to be installed. It may be an older one: after a roll-back of the server its clients follow. It is refused
+    /// when the vendor's channel has recalled it or wants nobody to have one so old, whatever the agent says.
     ///
     /// - Parameters:
     ///   - installed: the version of the program that asks; `nil` means the one that the last update put here.
@@ -27,11 +28,30 @@ extension ClientUpdate {
         }
         if let installed, Self.isSame(installed, offer.version) { return nil }
         let repository = try await repository(
-            offer.repositoryURL, product: offer.product, channel: "stable", fetcher: mirror, trustedRoot: trustedRoot)
-        return try await ClientError.packaging { () throws(PackagingError) in
+            offer.repositoryURL, product: offer.product, channel: offer.channel, fetcher: mirror,
+            trustedRoot: trustedRoot)
+        let channel = try await ClientError.packaging { () throws(PackagingError) in
             try await repository.refresh()
+            return try await repository.channelDocument()
+        }
+        try Self.refuseUnwanted(offer.version, channel)
+        return try await ClientError.packaging { () throws(PackagingError) in
             return try await available(
                 offer.version, installed: installed, state: state, minimum: nil, repository: repository)
+        }
+    }
+
+    private static func refuseUnwanted(_ version: String, _ channel: ChannelDocument) throws(ClientError) {
+        let advice = "Nothing was changed. Tell your administrator: the server needs another version."
+        if channel.recalled.contains(where: { isSame($0, version) }) {
+            throw ClientError(
+                .recalledRelease, "The server offers version \(version), which its vendor has recalled. \(advice)")
+        }
+        if let minimum = channel.minimum, isNewer(minimum, than: version) {
+            throw ClientError(
+                .recalledRelease,
+                "The server offers version \(version); its vendor wants nobody to have one older than \(minimum). \(advice)"
+            )
         }
     }
 

@@ -129,8 +129,8 @@ actor PretendedInstallation: ManagedInstallation {
 
     func log(lines: Int) -> String { "started\n" }
 
-    func client(platform: String) -> (product: String, version: String)? {
-        platform == "linux-x86_64" ? (id, "2.0") : nil
+    func client(platform: String) -> ClientRelease? {
+        platform == "linux-x86_64" ? ClientRelease(product: id, channel: "beta", version: "2.0") : nil
     }
 }
 

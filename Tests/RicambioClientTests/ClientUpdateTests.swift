@@ -40,7 +40,9 @@ private struct Workstation {
     }
 
     func offer(_ version: String = "2.0", product: String = "om", platform: String = Platform.current) -> ClientOffer {
-        ClientOffer(product: product, version: version, platform: platform, repositoryURL: FolderFetcher.base)
+        ClientOffer(
+            product: product, channel: "stable", version: version, platform: platform,
+            repositoryURL: FolderFetcher.base)
     }
 
     var channel: VendorChannel { VendorChannel(url: FolderFetcher.base, product: "om") }
@@ -147,6 +149,41 @@ struct ClientUpdateTests {
         #expect(error?.code == .untrustedRelease)
         #expect(other.fetcher.packRequests.isEmpty)
         #expect(try mine.isUntouched())
+    }
+
+    @Test("A signed release that the vendor has recalled is refused, whatever the agent says")
+    func recalled() async throws {
+        let workstation = try Workstation()
+        try workstation.vendor.publish("2.1", recalled: ["2.0"])
+        let error = await workstation.install("2.0")
+        #expect(error?.code == .recalledRelease)
+        #expect(error?.reason.contains("2.0") == true)
+        #expect(workstation.fetcher.packRequests.isEmpty)
+        #expect(try workstation.isUntouched())
+        #expect(await workstation.install("2.1") == nil)
+    }
+
+    @Test("A signed release that is older than the vendor wants anybody to have is refused")
+    func belowMinimum() async throws {
+        let workstation = try Workstation(publishing: "0.9")
+        try workstation.vendor.publish("2.0", minimum: "1.5")
+        let error = await workstation.install("0.9")
+        #expect(error?.code == .recalledRelease)
+        #expect(error?.reason.contains("1.5") == true)
+        #expect(try workstation.isUntouched())
+        try workstation.vendor.publish("1.5", minimum: "1.5")
+        #expect(await workstation.install("1.5") == nil)
+    }
+
+    @Test("An offer that names a channel that the vendor does not have proves nothing")
+    func otherChannel() async throws {
+        let workstation = try Workstation()
+        var offer = workstation.offer()
+        offer.channel = "stale"
+        let error = await #expect(throws: ClientError.self) {
+            try await workstation.update().check(offer: offer, installed: "1.0", mirror: workstation.fetcher)
+        }
+        #expect(error?.code == .releaseUnavailable)
     }
 
     @Test("Metadata that has expired is refused: the agent may hold back the truth")

@@ -146,7 +146,8 @@ struct LinkTests {
         try await ScriptedServer.run { request, writer in
             if request.target.hasPrefix("/v1/session/client") {
                 return try await writer.json(
-                    #"{"platform":"linux-x86_64","product":"om","repositoryURL":"https://a/","version":"2.0"}"#)
+                    #"{"channel":"stable","platform":"linux-x86_64","product":"om","repositoryURL":"https://a/","version":"2.0"}"#
+                )
             }
             try await writer.respond("204 No Content")
         } _: { server in

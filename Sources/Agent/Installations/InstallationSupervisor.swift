@@ -209,14 +209,14 @@ actor InstallationSupervisor: ManagedInstallation, Service {
 
     func log(lines: Int) async throws -> String { await service.recentOutput(lines: lines) }
 
-    func client(platform: String) async throws -> (product: String, version: String)? {
+    func client(platform: String) async throws -> ClientRelease? {
         guard let version = await runner.installedVersion() else { return nil }
         do {
             guard try await vendor.hasClient(version: version, platform: platform) else { return nil }
         } catch {
             throw Refusal(UpdateFailure(error))
         }
-        return (configuration.product, version)
+        return ClientRelease(product: configuration.product, channel: configuration.channel, version: version)
     }
 }
 

@@ -16,5 +16,12 @@ protocol ManagedInstallation: Sendable {
     /// The end of the application's output.
     func log(lines: Int) async throws -> String
     /// The client that belongs to the installed version; `nil` when its release has none for `platform`.
-    func client(platform: String) async throws -> (product: String, version: String)?
+    func client(platform: String) async throws -> ClientRelease?
+}
+
+/// A release whose client belongs to a server, and the channel that says whether it is still good.
+struct ClientRelease: Sendable, Hashable {
+    var product: String
+    var channel: String
+    var version: String
 }

@@ -70,7 +70,8 @@ extension APIRoutes {
             let mirror = try await address.get().url + "/v1/mirror/\(installation.id)/"
             return try .json(
                 ClientOffer(
-                    product: client.product, version: client.version, platform: platform, repositoryURL: mirror))
+                    product: client.product, channel: client.channel, version: client.version, platform: platform,
+                    repositoryURL: mirror))
         }
     }
 
