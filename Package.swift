@@ -21,6 +21,7 @@ extension Target.Dependency {
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioFoundation = product(name: "NIOFoundationCompat", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
@@ -184,8 +185,7 @@ let package = Package(
             dependencies: [
                 "Agent", "AgentAPI", "Installation", "Packaging", "Platform", "ServiceControl", "TestSupport",
                 .asyncHTTPClient, .crypto, .grdb, .httpTypes, .hummingbird, .hummingbirdTesting, .logging, .nioCore,
-                .system,
-                .yams,
+                .nioEmbedded, .system, .yams,
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(

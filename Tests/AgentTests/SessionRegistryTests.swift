@@ -159,7 +159,7 @@ import Testing
         await first.warn(deadline: clock.now.addingTimeInterval(60), from: "1.0", to: "2.0")
         _ = try await first.ready(ada.id)
         let second = registry()
-        try await second.restore()
+        try await second.restore(keepingReady: true)
         #expect(await second.session(ticket: ada.ticket) == ada.id)
         #expect(await second.session(bruno.id)?.state == .open)
         await second.warn(deadline: clock.now.addingTimeInterval(30), from: "1.0", to: "2.0")
@@ -169,16 +169,103 @@ import Testing
         #expect(await second.counts() == SessionCounts(warned: 2, ready: 1, closed: 0))
     }
 
-    @Test("a workstation that was switched off has left after a minute; one that listens has not")
+    @Test("a \"ready\" answers one update: after it was cancelled, everybody is warned of the next one")
+    func staleReady() async throws {
+        let first = registry()
+        let (ada, bruno) = (try await open(first), try await open(first, "Bruno"))
+        await first.warn(deadline: clock.now.addingTimeInterval(60), from: "1.0", to: "2.0")
+        _ = try await first.ready(ada.id)
+        await first.cancelWarning()
+        // Even an agent that goes on with a later warning must not take the old answer for one to it.
+        let second = registry()
+        try await second.restore(keepingReady: true)
+        #expect(await second.session(ada.id)?.state == .open)
+        await second.warn(deadline: clock.now.addingTimeInterval(60), from: "1.0", to: "2.0")
+        _ = try await second.ready(bruno.id)
+        // The run ends while no agent runs: nothing goes on when the next one starts.
+        let third = registry()
+        try await third.restore()
+        await third.warn(deadline: clock.now.addingTimeInterval(60), from: "1.0", to: "2.1")
+        #expect(await third.session(bruno.id)?.state == .warned)
+        #expect(await third.counts() == SessionCounts(warned: 2, ready: 0, closed: 0))
+        let told = try await next(1, of: try await third.notices(for: bruno.id, after: nil), Notice.self)
+        #expect(told.map(\.kind) == [.warning])
+    }
+
+    @Test("an interrupted warning that is cancelled without being told again leaves nobody ready")
+    func readyAfterRecovery() async throws {
+        let first = registry()
+        let ada = try await open(first)
+        await first.warn(deadline: clock.now.addingTimeInterval(60), from: "1.0", to: "2.0")
+        _ = try await first.ready(ada.id)
+        let second = registry()
+        try await second.restore(keepingReady: true)
+        #expect(await second.session(ada.id)?.state == .ready)
+        await second.cancelWarning()
+        await second.acceptLogins(true)
+        #expect(await second.session(ada.id)?.state == .open)
+        let third = registry()
+        try await third.restore(keepingReady: true)
+        #expect(await third.session(ada.id)?.state == .open)
+    }
+
+    @Test("people are warned although the disk is full, and no number is given twice")
+    func unnumbered() async throws {
+        let registry = registry()
+        let ada = try await open(registry)
+        await registry.warn(deadline: clock.now.addingTimeInterval(60), from: "1.0", to: "2.0")
+        try await database.writer.write { database in
+            for event in ["INSERT", "UPDATE"] {
+                try database.execute(
+                    sql:
+                        "CREATE TRIGGER full\(event) BEFORE \(event) ON noticeCounter BEGIN SELECT RAISE(FAIL, 'full'); END"
+                )
+            }
+        }
+        let channel = try await registry.notices(for: ada.id, after: 1)
+        await registry.cancelWarning()
+        await registry.warn(deadline: clock.now.addingTimeInterval(60), from: "1.0", to: "2.0")
+        let told = try await next(2, of: channel, Notice.self)
+        #expect(told.map(\.kind) == [.cancelled, .warning])
+        #expect(told.map(\.id) == [2, 3])
+        try await database.writer.write { database in
+            try database.execute(sql: "DROP TRIGGER fullINSERT; DROP TRIGGER fullUPDATE")
+        }
+        await registry.cancelWarning()
+        let later = try await next(1, of: try await registry.notices(for: ada.id, after: 3), Notice.self)
+        #expect(later.map(\.id) == [4])
+        let restarted = self.registry()
+        try await restarted.restore()
+        await restarted.warn(deadline: clock.now.addingTimeInterval(60), from: "1.0", to: "2.0")
+        let after = try await next(1, of: try await restarted.notices(for: ada.id, after: 4), Notice.self)
+        #expect(after.map(\.id) == [5])
+    }
+
+    @Test("a workstation that was switched off has left after a minute, open stream or not; one that asks has not")
     func silence() async throws {
         let registry = registry()
         let (ada, bruno) = (try await open(registry), try await open(registry, "Bruno"))
-        let stream = try await registry.notices(for: bruno.id, after: nil)
-        clock.advance(by: SessionRegistry.silenceLimit + 1)
+        // A switched-off machine closes no connection: what is written to it goes into a buffer for many minutes.
+        let stream = try await registry.notices(for: ada.id, after: nil)
+        for _ in 0...Int(SessionRegistry.silenceLimit) {
+            await registry.endSilentSessions()
+            clock.advance(by: 1)
+            stream.send(.heartbeat)
+            #expect(await registry.session(ticket: bruno.ticket) == bruno.id)
+        }
         await registry.endSilentSessions()
         #expect(await registry.session(ada.id) == nil)
         #expect(await registry.session(bruno.id) != nil)
-        stream.finish()
+    }
+
+    @Test("an agent whose machine slept does not take everybody for silent")
+    func slept() async throws {
+        let registry = registry()
+        let ada = try await open(registry)
+        await registry.endSilentSessions()
+        clock.advance(by: 3600)
+        await registry.endSilentSessions()
+        #expect(await registry.session(ada.id) != nil)
     }
 
     @Test("clients of another version are offered the server's, also when they connect later")

@@ -3,8 +3,10 @@ import AgentAPI
 import AsyncHTTPClient
 import Foundation
 import Hummingbird
+import HTTPTypes
 import HummingbirdTesting
 import NIOCore
+import NIOEmbedded
 import TestSupport
 import Testing
 
@@ -71,6 +73,23 @@ import Testing
         #expect(try await reader.value)
     }
 
+    @Test("an answer whose body is never sent leaves no reader behind")
+    func neverSent() async throws {
+        let agent = try await TestAgent()
+        let opened = try await agent.ticket()
+        let registry = agent.installations[0].sessions
+        let response = try await agent.routes.build().router.buildResponder().respond(
+            to: Request(
+                head: HTTPRequest(
+                    method: .get, scheme: "http", authority: "localhost", path: "/v1/session/notices",
+                    headerFields: [.authorization: "Bearer \(opened.ticket)"]),
+                body: RequestBody(buffer: ByteBuffer())),
+            context: AgentContext(
+                source: ApplicationRequestContextSource(channel: EmbeddedChannel(), logger: TestAgent.quiet)))
+        #expect(response.status == .ok)
+        #expect(await registry.readerCount(opened.session.id) == 0)
+    }
+
     @Test("a reader that is gone is noticed, and its session ends after the silence")
     func gone() async throws {
         let clock = ManualClock()
@@ -102,9 +121,15 @@ import Testing
         try await agent.application.test(.ahc(.http)) { client in
             let path = "/v1/installations/om-business/updates/\(run.id)/events"
             let response = try await open(path, port: try #require(client.port), token: token)
-            _ = try await agent.installations[0].cancel(run: run.id, by: "anna")
             var text = ""
-            for try await buffer in response.body { text += String(buffer: buffer) }
+            for try await buffer in response.body {
+                // The first event says that this reader follows.
+                let follows = text.contains("event: run")
+                text += String(buffer: buffer)
+                if !follows, text.contains("event: run") {
+                    _ = try await agent.installations[0].cancel(run: run.id, by: "anna")
+                }
+            }
             #expect(text.contains("\"outcome\":\"cancelled\""))
             #expect(text.components(separatedBy: "event: run").count == 3)
             let after = try await client.call(.get, path, token: token)

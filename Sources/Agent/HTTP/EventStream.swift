@@ -53,17 +53,21 @@ struct EventChannel: Sendable {
 }
 
 extension Response {
-    /// Answers with `channel`'s events until it ends, the reader is gone, or the agent shuts down.
+    /// Answers with the events of the channel that `open` makes, until it ends, the reader is gone, or the agent shuts
+    /// down.
     ///
-    /// - Parameter onAlive: called with each heartbeat that was written.
+    /// - Parameter open: called when the answer is being sent, and not when it never is: a reader that is registered
+    ///   there is always taken out again. Refusals belong before it: here the status has been sent.
     static func events(
-        _ channel: EventChannel, request: Request, clock: any WallClock, heartbeatSeconds: Double = 15,
-        onAlive: @escaping @Sendable () async -> Void = {}
+        request: Request, clock: any WallClock, heartbeatSeconds: Double = 15,
+        _ open: @escaping @Sendable () async throws -> EventChannel
     ) -> Response {
         Response(
             status: .ok,
             headers: [.contentType: "text/event-stream", .cacheControl: "no-store", accelBuffering: "no"],
             body: .init { writer in
+                let channel = try await open()
+                defer { channel.finish() }
                 try await request.body.consumeWithInboundCloseHandler { _ in
                     try await withGracefulShutdownHandler {
                         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -71,7 +75,6 @@ extension Response {
                                 while true {
                                     try await clock.sleep(seconds: heartbeatSeconds)
                                     channel.send(.heartbeat)
-                                    await onAlive()
                                 }
                             }
                             // The headers leave with the first bytes: readers know at once that they are connected.

@@ -116,7 +116,8 @@ actor InstallationSupervisor: ManagedInstallation, Service {
             return
         }
         do {
-            try await sessions.restore()
+            let step = interrupted?.step
+            try await sessions.restore(keepingReady: step == .warning || step == .closing)
             scheduled = try await history.scheduled(for: id)
             try await closeLostRuns(except: interrupted)
         } catch {

@@ -49,7 +49,8 @@ extension APIRoutes {
             return try .json(cancelled)
         }
         routes.on(.get, "/v1/installations/{id}/updates/{run}/events", .viewer) { request, context, _ in
-            .events(await hub.follow(try await run(context)), request: request, clock: clock)
+            let run = try await run(context)
+            return .events(request: request, clock: clock) { await hub.follow(run) }
         }
     }
 

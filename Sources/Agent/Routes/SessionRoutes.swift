@@ -27,8 +27,8 @@ extension APIRoutes {
             return .noContent
         }
         routes.on(.get, "/v1/application/events", .application) { request, _, caller in
-            let channel = await (try self.installation(of: caller)).sessions.applicationEvents()
-            return .events(channel, request: request, clock: clock)
+            let registry = try self.installation(of: caller).sessions
+            return .events(request: request, clock: clock) { await registry.applicationEvents() }
         }
     }
 
@@ -41,16 +41,16 @@ extension APIRoutes {
         }
         routes.on(.get, "/v1/session/notices", .workstation) { request, _, caller in
             let (registry, id) = try self.session(of: caller)
-            let channel = try await registry.notices(for: id, after: request.lastEventID)
-            return .events(channel, request: request, clock: clock) { await registry.seen(id) }
+            let last = request.lastEventID
+            return .events(request: request, clock: clock) { try await registry.notices(for: id, after: last) }
         }
         routes.on(.post, "/v1/session/ready", .workstation) { _, _, caller in
             let (registry, id) = try self.session(of: caller)
             return try .json(try await registry.ready(id))
         }
         routes.on(.post, "/v1/session/heartbeat", .workstation) { _, _, caller in
-            let (registry, id) = try self.session(of: caller)
-            await registry.seen(id)
+            // The ticket that came with it was the sign of life.
+            _ = try self.session(of: caller)
             return .noContent
         }
         routes.on(.delete, "/v1/session", .workstation) { _, _, caller in

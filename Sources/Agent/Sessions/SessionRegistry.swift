@@ -33,6 +33,9 @@ actor SessionRegistry {
     private var applications: [Int: EventChannel] = [:]
     private var lastReader = 0
     private var lastApplicationEvent = 0
+    /// The highest number that a notice has had, as far as this process knows.
+    private var lastNotice = 0
+    private var lastSilenceCheck: Date?
     private(set) var loginsAccepted = true
     /// What is announced; `nil` when nothing is.
     private var warning: Warning?
@@ -60,14 +63,19 @@ actor SessionRegistry {
     }
 
     /// Takes over the sessions that an earlier agent knew. Everybody gets the time of a silence to show up again.
-    func restore() async throws {
+    ///
+    /// - Parameter keepingReady: whether the warning that people answered with "ready" still goes on. Else what they
+    ///   said belongs to an update that is over, and the next one must warn them.
+    func restore(keepingReady: Bool = false) async throws {
+        lastNotice = max(lastNotice, try await store.lastNotice())
         for stored in try await store.load() where members[stored.session.id] == nil {
             var member = Member(session: stored.session, ticketHash: stored.ticketHash)
             member.session.lastSeenAt = clock.now
             // A warning that was going on is told anew by whoever takes the run up again.
-            if member.session.state != .ready { member.session.state = .open }
+            if !(keepingReady && member.session.state == .ready) { member.session.state = .open }
             members[member.session.id] = member
             byTicket[member.ticketHash] = member.session.id
+            if stored.session.state != member.session.state { await keep(member.session.id) }
         }
     }
 
@@ -79,8 +87,13 @@ actor SessionRegistry {
 
     func session(_ id: String) -> Session? { members[id]?.session }
 
-    /// The session that a ticket belongs to.
-    func session(ticket: String) -> String? { byTicket[Secret.hash(ticket)] }
+    /// The session that a ticket belongs to. Whoever presents it is there: nothing else counts as a sign of life, since
+    /// what is written to a workstation that was switched off seems to arrive for many minutes.
+    func session(ticket: String) -> String? {
+        guard let id = byTicket[Secret.hash(ticket)] else { return nil }
+        members[id]?.session.lastSeenAt = clock.now
+        return id
+    }
 
     func open(_ request: SessionRequest) async throws -> (session: Session, ticket: String) {
         guard loginsAccepted else { throw Refusal(.loginsRefused, 503) }
@@ -93,7 +106,7 @@ actor SessionRegistry {
         let member = Member(session: session, ticketHash: Secret.hash(ticket))
         members[session.id] = member
         byTicket[member.ticketHash] = session.id
-        try await store.save(session, ticketHash: member.ticketHash)
+        try await save(session.id)
         guard loginsAccepted else {
             // The update's warning came while this was being written: nobody may slip in unwarned.
             await end(session.id)
@@ -117,8 +130,6 @@ actor SessionRegistry {
         }
     }
 
-    func seen(_ id: String) { members[id]?.session.lastSeenAt = clock.now }
-
     /// The person does not mind being closed.
     func ready(_ id: String) async throws -> Session {
         guard var member = members[id] else { throw Refusal.sessionUnknown }
@@ -129,14 +140,39 @@ actor SessionRegistry {
         }
         members[id] = member
         changed()
-        try await store.save(member.session, ticketHash: member.ticketHash)
+        try await save(id)
         return member.session
     }
 
-    /// Ends the sessions that gave no sign of life: a workstation that was switched off must not hold up an update.
+    /// Writes a session as it is now, and again when it has changed meanwhile: the last word must be the one that lasts.
+    private func save(_ id: String) async throws {
+        while let member = members[id] {
+            try await store.save(member.session, ticketHash: member.ticketHash)
+            guard let now = members[id] else { return try await store.remove(id) }
+            if now.session.state == member.session.state { return }
+        }
+    }
+
+    /// As ``save(_:)`` where a full disk must not stop what is going on.
+    private func keep(_ id: String) async {
+        do {
+            try await save(id)
+        } catch {
+            logger.error("a session's state could not be stored", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Ends the sessions that gave no sign of life: a workstation that was switched off must not hold up an update,
+    /// whether or not its stream seems to be open.
     func endSilentSessions() async {
-        let limit = clock.now.addingTimeInterval(-Self.silenceLimit)
-        for member in members.values where member.readers.isEmpty && member.session.lastSeenAt < limit {
+        let now = clock.now
+        defer { lastSilenceCheck = now }
+        // An agent whose machine slept, or whose clock was put forward, has heard nobody: that is not their silence.
+        if let last = lastSilenceCheck, now.timeIntervalSince(last) > Self.silenceLimit / 2 {
+            for id in members.keys { members[id]?.session.lastSeenAt = now }
+        }
+        let limit = now.addingTimeInterval(-Self.silenceLimit)
+        for member in members.values where member.session.lastSeenAt < limit {
             logger.info("session ended after silence", metadata: ["session": "\(member.session.id)"])
             await end(member.session.id)
         }
@@ -163,10 +199,7 @@ actor SessionRegistry {
     /// How many streams a session has open.
     func readerCount(_ id: String) -> Int { members[id]?.readers.count ?? 0 }
 
-    private func left(_ id: String, _ reader: Int) {
-        members[id]?.readers[reader] = nil
-        members[id]?.session.lastSeenAt = clock.now
-    }
+    private func left(_ id: String, _ reader: Int) { members[id]?.readers[reader] = nil }
 
     /// An application server's events: whether logins are accepted, then which sessions to close.
     func applicationEvents() -> EventChannel {
@@ -218,13 +251,7 @@ actor SessionRegistry {
     }
 
     private func notify(_ ids: some Sequence<String>, _ kind: NoticeKind, from: String?, to: String?) async {
-        let number: Int
-        do {
-            number = try await store.nextNotice()
-        } catch {
-            logger.error("a notice could not be numbered", metadata: ["reason": "\(error)"])
-            return
-        }
+        let number = await nextNotice()
         let deadline = kind == .warning ? warning?.deadline : nil
         let left = deadline.map { max(0, Int($0.timeIntervalSince(clock.now).rounded())) }
         for id in ids {
@@ -240,6 +267,20 @@ actor SessionRegistry {
             members[id] = member
             for reader in member.readers.values { send(notice, to: reader) }
         }
+    }
+
+    /// People are told even when the disk is full: the number then lasts only as long as this process, and the next one
+    /// that can be written is higher.
+    private func nextNotice() async -> Int {
+        var number = lastNotice + 1
+        do {
+            number = try await store.nextNotice(after: lastNotice)
+        } catch {
+            logger.error("a notice's number could not be stored", metadata: ["reason": "\(error)"])
+        }
+        // Another notice may have been numbered meanwhile.
+        lastNotice = max(number, lastNotice + 1)
+        return lastNotice
     }
 
     private func changed() {
@@ -304,16 +345,31 @@ extension SessionRegistry {
 
     func cancelWarning() async {
         guard let cancelled = warning else { return }
-        for id in members.keys where members[id]?.session.state != .ended { members[id]?.session.state = .open }
+        let reopened = reopen()
         await notify(Array(members.keys), .cancelled, from: cancelled.from, to: cancelled.to)
         await acceptLogins(true)
+        for id in reopened { await keep(id) }
     }
 
+    /// A warning is over once logins are accepted.
     func acceptLogins(_ accepted: Bool) async {
-        if accepted { warning = nil }
-        guard loginsAccepted != accepted else { return }
-        loginsAccepted = accepted
-        tellApplications(applicationEvent(.logins, accepted: accepted))
+        var reopened: [String] = []
+        if accepted {
+            warning = nil
+            reopened = reopen()
+        }
+        if loginsAccepted != accepted {
+            loginsAccepted = accepted
+            tellApplications(applicationEvent(.logins, accepted: accepted))
+        }
+        for id in reopened { await keep(id) }
+    }
+
+    /// What people answered to a warning that is over counts no more; returns whose answers are on disk.
+    private func reopen() -> [String] {
+        let answered = members.values.filter { $0.session.state == .ready || $0.session.state == .closing }
+        for id in members.keys where members[id]?.session.state != .ended { members[id]?.session.state = .open }
+        return answered.map(\.session.id)
     }
 
     /// Everyone whose client is of another version is offered the server's.

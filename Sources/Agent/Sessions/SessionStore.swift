@@ -44,16 +44,26 @@ struct SessionStore: Sendable {
         try await database.write { try $0.execute(sql: "DELETE FROM session WHERE id = ?", arguments: [session]) }
     }
 
-    /// The next notice's number; it never goes back, so that `Last-Event-ID` means the same after a restart.
-    func nextNotice() async throws -> Int {
+    /// The number of the last notice; 0 when there was none.
+    func lastNotice() async throws -> Int {
+        let installation = installation
+        return try await database.read { database in
+            try Int.fetchOne(
+                database, sql: "SELECT value FROM noticeCounter WHERE installation = ?", arguments: [installation]) ?? 0
+        }
+    }
+
+    /// The next notice's number, above `last`; it never goes back, so that `Last-Event-ID` means the same after a
+    /// restart.
+    func nextNotice(after last: Int) async throws -> Int {
         let installation = installation
         return try await database.write { database in
             try Int.fetchOne(
                 database,
                 sql: """
-                    INSERT INTO noticeCounter (installation, value) VALUES (?, 1)
-                    ON CONFLICT(installation) DO UPDATE SET value = value + 1 RETURNING value
-                    """, arguments: [installation]) ?? 1
+                    INSERT INTO noticeCounter (installation, value) VALUES (?, ? + 1)
+                    ON CONFLICT(installation) DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value
+                    """, arguments: [installation, last]) ?? last + 1
         }
     }
 }
