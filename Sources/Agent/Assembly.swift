@@ -75,6 +75,7 @@ struct Assembly: Sendable {
     }
 
     func run(onReady: @escaping @Sendable (AgentReady) -> Void) async throws {
+        for supervisor in supervisors { await supervisor.prepare() }
         let problem = StartProblem()
         let application = try Application(
             responder: routes.build().router.buildResponder(),

@@ -110,6 +110,34 @@ struct SupervisorTests {
         }
     }
 
+    @Test("an agent that cannot listen leaves an application that runs as it is; one that serves stops it with itself")
+    func notServing() async throws {
+        for isListening in [false, true] {
+            let scene = try await SupervisorScene(current: "2.0", releases: ["1.0"], isListening: isListening)
+            let task = Task { try await scene.supervisor.run() }
+            if isListening {
+                try await eventually { if case .idle = await scene.supervisor.phase { true } else { false } }
+            }
+            task.cancel()
+            _ = await task.result
+            #expect(await scene.service.state().isRunning == !isListening)
+            scene.folder.remove()
+        }
+    }
+
+    @Test("sessions of the agent before are known as soon as it is prepared, before it listens")
+    func preparedFirst() async throws {
+        let scene = try await SupervisorScene(current: "2.0", releases: ["1.0"], isListening: false)
+        let ticket = "a ticket of the agent before"
+        let session = Session(
+            id: "s", person: "anna", workstation: "w", language: .italian, clientVersion: nil, state: .open,
+            openedAt: scene.clock.now, lastSeenAt: scene.clock.now)
+        try await scene.store.save(session, ticketHash: Secret.hash(ticket))
+        await scene.supervisor.prepare()
+        #expect(await scene.sessions.session(ticket: ticket) == "s")
+        scene.folder.remove()
+    }
+
     @Test("after an update the mirror keeps what the installed, the previous and the offered version are made of")
     func tidyMirror() async throws {
         let scene = try await SupervisorScene(current: "2.0", releases: ["2.0", "1.0"])
@@ -170,9 +198,12 @@ struct SupervisorScene {
     let vendor: PretendedVendor
     let mails = Mailbox()
     let history: RunHistory
+    let store: SessionStore
+    let sessions: SessionRegistry
+    let service = NoService()
     let supervisor: InstallationSupervisor
 
-    init(current: String, releases: [String], percentage: Int = 100) async throws {
+    init(current: String, releases: [String], percentage: Int = 100, isListening: Bool = true) async throws {
         folder = try TemporaryFolder()
         let (fileSystem, database) = (POSIXFileSystem(), try StateDatabase.inMemory())
         let installation = InstallationConfiguration(
@@ -197,16 +228,18 @@ struct SupervisorScene {
                 rollout: Rollout(percentage: percentage, start: clock.now - 60)))
         history = RunHistory(database: database.writer)
         let hub = RunHub(history: history, clock: clock, logger: TestAgent.quiet)
-        let sessions = SessionRegistry(
-            installation: "tool", productName: "Tool",
-            store: SessionStore(database: database.writer, installation: "tool"), clock: clock,
-            logger: TestAgent.quiet)
+        store = SessionStore(database: database.writer, installation: "tool")
+        sessions = SessionRegistry(
+            installation: "tool", productName: "Tool", store: store, clock: clock, logger: TestAgent.quiet)
         let mirror = Mirror(
             folder: folder / "mirror", upstream: "http://vendor/", fetcher: TableFetcher(),
             index: TableIndex(fetcher: TableFetcher()), fileSystem: fileSystem, clock: clock)
         let address = AgentAddress()
-        await address.set(.init(url: "https://agent", localURL: "https://agent", fingerprint: nil))
-        let service = NoService()
+        if isListening {
+            await address.set(.init(url: "https://agent", localURL: "https://agent", fingerprint: nil))
+        } else {
+            await address.giveUp()
+        }
         supervisor = InstallationSupervisor(
             .init(
                 configuration: installation, language: .english, sessions: sessions, mirror: mirror,

@@ -44,6 +44,13 @@ actor InstallationSupervisor: ManagedInstallation, Service {
     }
 
     var phase = Phase.starting
+    /// The run that an agent before this one left in the middle.
+    private var interrupted: UpdateRun?
+    private var isPrepared = false
+    /// Nobody else has the installation, and a complete application is in place.
+    private var isOwner = false
+    /// The application is this agent's to start and to stop.
+    private var isServing = false
     /// The order that waits for its time.
     var scheduled: UpdateRun?
     private var startFailure: Failure?
@@ -102,17 +109,17 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         await end()
     }
 
-    /// Recovery comes before anything else; what runs is then what is in place.
-    private func begin() async {
-        // An agent that will never listen leaves everything as it is.
-        guard (try? await address.get()) != nil else { return }
-        let interrupted: UpdateRun?
+    /// Before the agent listens: recovery comes before anything else, whether or not the agent can start after it, and
+    /// nobody may be told that a session has ended which only was not read yet.
+    func prepare() async {
+        guard !isPrepared else { return }
+        isPrepared = true
         do {
             interrupted = try await runner.recover()
+            isOwner = true
         } catch {
             startFailure = UpdateFailure(error).sentences(in: language)
             logger.critical("recovery failed; the application is not started", metadata: ["reason": "\(error)"])
-            phase = .idle
             return
         }
         do {
@@ -123,6 +130,17 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         } catch {
             logger.error("stored sessions or orders cannot be read", metadata: ["reason": "\(error)"])
         }
+    }
+
+    private func begin() async {
+        await prepare()
+        guard isOwner else {
+            phase = .idle
+            return
+        }
+        // An agent that will never listen leaves everything as it is.
+        guard (try? await address.get()) != nil else { return }
+        isServing = true
         if let version = await runner.installedVersion() {
             if !(interrupted?.step.isServiceDown ?? false) { await startApplication() }
             await sessions.offerClients(version: version)
@@ -154,6 +172,8 @@ actor InstallationSupervisor: ManagedInstallation, Service {
             await task.value
         }
         phase = .ending
+        // An application that another agent owns, or one before this left running, is not this one's to stop.
+        guard isServing else { return }
         let (service, logger) = (service, logger)
         // Not a child of this task, which may be cancelled: stopping takes its time.
         await Task {
