@@ -78,23 +78,24 @@ extension FailureTexts {
 
     static let notSameFileSystem = FailureTexts(
         LocalizedText(
-            it: "{path} e {other} non sono sullo stesso file system: le versioni non possono scambiarsi di posto in un "
-                + "solo passo.",
-            en: "{path} and {other} are not on the same file system: the versions cannot change places in one step.",
-            fr: "{path} et {other} ne sont pas sur le même système de fichiers : les versions ne peuvent pas être "
-                + "permutées en une seule opération.",
-            de:
-                "{path} und {other} liegen nicht auf demselben Dateisystem: Die Versionen können nicht in einem Schritt "
-                + "die Plätze tauschen."),
+            it: "{path} e {other} non sono sullo stesso file system, o uno è montato dentro l'altro: le versioni non "
+                + "possono scambiarsi di posto in un solo passo.",
+            en: "{path} and {other} are not on the same file system, or one is mounted inside the other: the versions "
+                + "cannot change places in one step.",
+            fr: "{path} et {other} ne sont pas sur le même système de fichiers, ou l'un est monté dans l'autre : les "
+                + "versions ne peuvent pas être permutées en une seule opération.",
+            de: "{path} und {other} liegen nicht auf demselben Dateisystem, oder eines ist im anderen eingehängt: Die "
+                + "Versionen können nicht in einem Schritt die Plätze tauschen."),
         .untouched,
         LocalizedText(
             it: "Spostare l'installazione in una sottocartella del disco, perché non sia essa stessa un punto di "
-                + "montaggio.",
-            en: "Move the installation into a subfolder of that disk, so that it is not a mount point itself.",
+                + "montaggio; montare fuori dalla cartella dell'applicazione ciò che vi è montato dentro.",
+            en: "Move the installation into a subfolder of that disk, so that it is not a mount point itself; mount "
+                + "what is mounted inside the application's folder outside of it.",
             fr: "Déplacez l'installation dans un sous-dossier de ce disque, pour qu'elle ne soit pas elle-même un "
-                + "point de montage.",
+                + "point de montage ; montez hors du dossier de l'application ce qui est monté dedans.",
             de: "Verschieben Sie die Installation in einen Unterordner des Datenträgers, damit sie nicht selbst ein "
-                + "Einhängepunkt ist."))
+                + "Einhängepunkt ist; hängen Sie außerhalb des Programmordners ein, was darin eingehängt ist."))
 
     static let fileFailed = FailureTexts(
         LocalizedText(
