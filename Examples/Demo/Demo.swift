@@ -91,7 +91,7 @@ struct Demo: AsyncParsableCommand {
             Demo.print(String(decoding: try APIJSON.encode(Down(report)), as: UTF8.self))
         }
         if stay {
-            Demo.print(lines: story.invitation)
+            Demo.print(lines: story.invitation(report))
             while true { try await Task.sleep(for: .seconds(3600)) }
         }
         return report.allIsTrue

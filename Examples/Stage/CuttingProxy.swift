@@ -60,12 +60,12 @@ private final class Line: Sendable {
     let left = Atomic<Int>(.max)
     let relayed = Atomic<Int>(0)
 
-    /// Whether `count` more bytes still go through.
+    /// Whether `count` more bytes still go through; only those are counted.
     func take(_ count: Int) -> Bool {
+        let isWhole = left.load(ordering: .sequentiallyConsistent) == .max
+        guard isWhole || left.subtract(count, ordering: .sequentiallyConsistent).newValue > 0 else { return false }
         relayed.add(count, ordering: .sequentiallyConsistent)
-        let before = left.load(ordering: .sequentiallyConsistent)
-        if before == .max { return true }
-        return left.subtract(count, ordering: .sequentiallyConsistent).newValue > 0
+        return true
     }
 }
 

@@ -30,6 +30,8 @@ public struct StoryReport: Codable, Sendable {
     public var mail: String?
     /// The lowest version that one of the three clients works with.
     public var clientVersion: String?
+    /// Where OM Business answers, while it is up.
+    public var server: String?
     public var checks: [Check] = []
 
     init(_ run: UpdateRun) {

@@ -65,6 +65,7 @@ extension UpdateStory {
     /// Brings Bruno back, waits for everybody to be on the new version, and checks what was promised.
     func aftermath(_ run: UpdateRun, _ scene: Scene) async throws -> StoryReport {
         var report = StoryReport(run)
+        report.server = scene.server
         report.check("the outcome is “updated”", run.outcome == .updated)
         report.check("OM Business answers as 2.0", try await serverVersion(scene.server) == "2.0")
         say("Bruno comes back; everybody gets the client that belongs to the server")

@@ -178,16 +178,23 @@ public struct UpdateStory: Sendable {
 
 extension UpdateStory {
     /// What there is to try while everything is up.
-    public var invitation: [String] {
-        let ricambio = stage.executables.ricambio
+    public func invitation(_ report: StoryReport) -> [String] {
+        let (ricambio, repo) = (stage.executables.ricambio, stage.executables.ricambioRepo)
         let home = customer.environment.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
-        let client = stage.folder.appending("workstations/anna/OM Client/om-client")
+        let anna = stage.folder.appending("workstations/anna")
+        let releases = stage.folder.appending("releases")
+        let parts = ["server", "client"].map { "--\($0) \(Platform.current)='\(releases)/\($0)-2.0'" }
         return [
             "", "Everything is up. Try, in another terminal:",
             "  export \(home)",
-            "  \(ricambio) status", "  \(ricambio) sessions", "  \(ricambio) history", "  \(ricambio) logs",
-            "  \(ricambio) update --version 1.0 --grace 5    # asks the agent to go back: it says what it thinks of that",
-            "  '\(client)' --help",
+            "  \(ricambio) status        # also: sessions, releases, history, logs, each with --json",
+            "Work as Anna (“help” lists what she can type):",
+            "  '\(anna)/OM Client/om-client' --server \(report.server ?? "") --user anna --password-file '\(anna)/password'",
+            "Publish one more release and update to it:",
+            "  for part in server client; do echo 2.1 > '\(releases)'/$part-2.0/VERSION; done",
+            "  \(repo) publish '\(vendor.folder)' \(UpdateStory.product) 2.1 --channel stable "
+                + parts.joined(separator: " "),
+            "  \(ricambio) update --grace 30",
             "The folders are in \(stage.folder). Ctrl-C ends everything.",
         ]
     }
