@@ -192,7 +192,7 @@ extension UpdateStory {
             "  '\(anna)/OM Client/om-client' --server \(report.server ?? "") --user anna --password-file '\(anna)/password'",
             "Publish one more release and update to it:",
             "  for part in server client; do echo 2.1 > '\(releases)'/$part-2.0/VERSION; done",
-            "  \(repo) publish '\(vendor.folder)' \(UpdateStory.product) 2.1 --channel stable "
+            "  \(repo) publish '\(vendor.folder)' \(UpdateStory.product) 2.1 --channel stable --level 3 "
                 + parts.joined(separator: " "),
             "  \(ricambio) update --grace 30",
             "The folders are in \(stage.folder). Ctrl-C ends everything.",
