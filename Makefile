@@ -18,11 +18,9 @@ libraries:
 build: libraries
 	$(SWIFT) build --build-tests $(FLAGS)
 
-# The last lines are Swift Testing's summary and the exit code. All tests at once would starve those that wait for
-# an answer within a time, so only some run side by side.
-test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
+# Ends with Swift Testing's summaries and the exit code.
 test: bootstrap
-	@$(SWIFT) test --disable-xctest $(FLAGS); code=$$?; echo "make test: exit code $$code"; exit $$code
+	@scripts/test.sh
 
 # Undeclared imports and warnings are errors of the build itself; style, licence lines and arrows are checked beside it.
 lint: libraries

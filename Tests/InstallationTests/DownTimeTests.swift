@@ -14,13 +14,13 @@ struct DownTimeTests {
     private func operations(kept: Int, other: Int) async throws -> [String: Int] {
         let tally = Tally()
         let place = try Place(fileSystem: TestFileSystem(tally: tally))
-        let old = [FileAttributeKey.modificationDate: Date(timeIntervalSince1970: 1_600_000_000)]
         for number in 0..<kept { try write("preferences/user-\(number)", "theme: own\n", in: place.layout.live) }
         for number in 0..<other { try write("lib/more/file-\(number)", "code", in: place.layout.live) }
-        // Files that were just written are looked at again; these are not.
-        for name in try FileManager.default.subpathsOfDirectory(atPath: place.layout.live.string)
-        where name.hasPrefix("preferences/") || name.hasPrefix("certificates/server") || name.hasPrefix("backups/") {
-            try FileManager.default.setAttributes(old, ofItemAtPath: place.layout.live.appending(name).string)
+        // Files that were just written are looked at again; these, links among them, are not.
+        let old = [timespec](repeating: timespec(tv_sec: 1_600_000_000, tv_nsec: 0), count: 2)
+        for name in try FileManager.default.subpathsOfDirectory(atPath: place.layout.live.string) {
+            try #require(
+                utimensat(AT_FDCWD, place.layout.live.appending(name).string, old, AT_SYMLINK_NOFOLLOW) == 0)
         }
         let before = Mutex<[String: Int]?>(nil)
         let after = Mutex<[String: Int]?>(nil)
