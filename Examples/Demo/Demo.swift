@@ -60,6 +60,7 @@ struct Demo: AsyncParsableCommand {
                     return nil
                 } catch {
                     Demo.complain("\(error)")
+                    reportFailure(error, on: stage)
                     return false
                 }
             }
@@ -69,6 +70,13 @@ struct Demo: AsyncParsableCommand {
             }
             return false
         }
+    }
+
+    /// A story that broke off leaves its report too.
+    private func reportFailure(_ error: any Error, on stage: Stage) {
+        guard let json = try? APIJSON.encode(["outcome": "failed", "error": "\(error)"], pretty: true) else { return }
+        try? stage.fileSystem.replace(
+            stage.folder.appending("report.json"), with: Array(json) + [10], permissions: 0o644)
     }
 
     private func play(on stage: Stage) async throws -> Bool {
@@ -90,7 +98,7 @@ struct Demo: AsyncParsableCommand {
         if bench {
             Demo.print(String(decoding: try APIJSON.encode(Down(report)), as: UTF8.self))
         }
-        if stay {
+        if stay, report.allIsTrue {
             Demo.print(lines: story.invitation(report))
             while true { try await Task.sleep(for: .seconds(3600)) }
         }

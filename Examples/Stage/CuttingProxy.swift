@@ -3,8 +3,8 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A TCP relay before a server that, when told to, cuts every connection after so many bytes of answers:
-/// the vendor's line going down in the middle of a download.
+/// A TCP relay before a server that, when told to, cuts every connection after so many bytes of answers, or lets
+/// nothing more through without a word: the vendor's line going down in the middle of a download.
 public final class CuttingProxy: Sendable {
     public let port: Int
     private let listener: any Channel
@@ -39,10 +39,17 @@ public final class CuttingProxy: Sendable {
 
     /// After `bytes` more bytes of answers every connection is cut, also those that come later.
     public func cut(after bytes: Int) {
+        line.isSilent.store(false, ordering: .sequentiallyConsistent)
         line.left.store(bytes, ordering: .sequentiallyConsistent)
     }
 
-    /// The line is whole again.
+    /// After `bytes` more bytes of answers nothing more comes, and every connection stays open.
+    public func hold(after bytes: Int) {
+        line.isSilent.store(true, ordering: .sequentiallyConsistent)
+        line.left.store(bytes, ordering: .sequentiallyConsistent)
+    }
+
+    /// The line is whole again, for connections that are made from now on.
     public func mend() {
         line.left.store(.max, ordering: .sequentiallyConsistent)
     }
@@ -59,6 +66,7 @@ public final class CuttingProxy: Sendable {
 private final class Line: Sendable {
     let left = Atomic<Int>(.max)
     let relayed = Atomic<Int>(0)
+    let isSilent = Atomic<Bool>(false)
 
     /// Whether `count` more bytes still go through; only those are counted.
     func take(_ count: Int) -> Bool {
@@ -84,6 +92,7 @@ private final class Relay: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
         if let line, !line.take(buffer.readableBytes) {
+            guard !line.isSilent.load(ordering: .sequentiallyConsistent) else { return }
             peer.close(promise: nil)
             context.close(promise: nil)
             return

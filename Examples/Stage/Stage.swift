@@ -21,12 +21,25 @@ public actor Stage {
         isTemporary = folder == nil && ProcessInfo.processInfo.environment["RICAMBIO_KEEP_STAGE"] == nil
         if let folder {
             self.folder = try Stage.absolute(folder)
-            try fileSystem.removeTree(self.folder)
+            try Stage.empty(self.folder, fileSystem)
         } else {
             let temporary = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
             self.folder = FilePath(temporary.path).appending("ricambio-stage-\(UUID().uuidString)")
         }
         try fileSystem.makeDirectories(self.folder)
+        try fileSystem.replace(self.folder.appending(Stage.marker), with: [], permissions: 0o644)
+    }
+
+    private static let marker = ".ricambio-stage"
+
+    /// Only what a stage left there before is deleted: a folder named by mistake is somebody's home.
+    private static func empty(_ folder: FilePath, _ fileSystem: POSIXFileSystem) throws {
+        guard try fileSystem.exists(folder) else { return }
+        let isOurs = try fileSystem.exists(folder.appending(marker)) || fileSystem.entries(of: folder).isEmpty
+        guard isOurs else {
+            throw StageError("\(folder) is not empty and was not made here; nothing was changed. Name another folder.")
+        }
+        try fileSystem.removeTree(folder)
     }
 
     private static func absolute(_ folder: FilePath) throws -> FilePath {

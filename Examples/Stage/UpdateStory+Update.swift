@@ -67,6 +67,9 @@ extension UpdateStory {
         var report = StoryReport(run)
         report.server = scene.server
         report.check("the outcome is “updated”", run.outcome == .updated)
+        report.check(
+            "every step happened, in the order of the promise",
+            run.steps.map(\.step) == UpdateStep.allCases.filter { $0 != .rollingBack })
         report.check("OM Business answers as 2.0", try await serverVersion(scene.server) == "2.0")
         say("Bruno comes back; everybody gets the client that belongs to the server")
         _ = try await scene.bruno.start(server: scene.server, options: ["--auto-update", "--stay"])
@@ -86,7 +89,7 @@ extension UpdateStory {
         checkSessions(run, scene, &report)
         try await checkRecords(scene, &report)
         try checkFiles(run, scene, &report)
-        try await showMail(&report)
+        try await showMail(run, &report)
         return report
     }
 
@@ -133,7 +136,7 @@ extension UpdateStory {
         report.check("the old release is cleaned up", try !files.exists(old))
     }
 
-    private func showMail(_ report: inout StoryReport) async throws {
+    private func showMail(_ run: UpdateRun, _ report: inout StoryReport) async throws {
         let files = stage.fileSystem
         let name = try await eventualValue("the mail is written", within: 30) {
             try files.entries(of: customer.mail).last { $0.hasSuffix(".eml") }
@@ -146,5 +149,8 @@ extension UpdateStory {
         for line in mail.body.split(separator: "\n", omittingEmptySubsequences: false) { say("  | " + line) }
         report.check("the mail is to the address of the order", mail.header("To").contains("admin@example.com"))
         report.check("the mail names both versions", mail.body.contains("1.0") && mail.body.contains("2.0"))
+        report.check(
+            "the mail names what was kept, and what to do next",
+            run.kept.allSatisfy { mail.body.contains($0) } && mail.body.contains("What to do next"))
     }
 }

@@ -110,6 +110,22 @@ struct SupervisorTests {
         }
     }
 
+    @Test("an order for later that is cancelled ends with a mail, and makes room for the next one")
+    func cancelledBeforeItsTime() async throws {
+        let scene = try await SupervisorScene(current: "2.0", releases: ["2.0", "1.0"])
+        try await scene.run { supervisor in
+            let order = UpdateOrder(at: scene.clock.now + 3600)
+            let run = try await supervisor.order(order, by: "anna")
+            let refusal = try await scene.refusal { _ = try await supervisor.order(order, by: "berta") }
+            #expect(refusal?.code == .updateRunning)
+            let ended = try await supervisor.cancel(run: run.id, by: "berta")
+            #expect(ended.outcome == .cancelled && ended.failure?.happened.contains("berta") == true)
+            #expect(await scene.mails.runs.map(\.outcome) == [.cancelled])
+            #expect(try await scene.history.scheduled(for: "tool") == nil)
+            #expect(try await supervisor.order(order, by: "berta").outcome == nil)
+        }
+    }
+
     @Test("an agent that cannot listen leaves an application that runs as it is; one that serves stops it with itself")
     func notServing() async throws {
         for isListening in [false, true] {

@@ -44,7 +44,7 @@ extension EndToEnd {
                 new.payloadBytes = 12_000_000
                 let scene = try await ScriptScene(stage: stage, new: new)
                 try scene.write("preferences/settings.conf", "colour=red\n")
-                scene.line.cut(after: 6_000_000)
+                scene.line.hold(after: 6_000_000)
                 var before = 0
                 let run = try await run(scene, killedIn: .downloading, afterFetching: 5_000_000) {
                     before = scene.line.bytesRelayed

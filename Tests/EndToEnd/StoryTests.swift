@@ -38,7 +38,10 @@ extension EndToEnd {
                 try await eventually("the run has ended") {
                     try await story.customer.answer([UpdateRun].self, ["history"]).first?.outcome == .updated
                 }
-                #expect(scene.office.log.last?.serverVersion == "2.0" || scene.office.has("reconnected"))
+                #expect(scene.office.log.contains { $0.event == "reconnected" && $0.serverVersion == "2.0" })
+                let run = try await story.customer.answer([UpdateRun].self, ["history"]).first
+                #expect(run?.requestedBy == "admin")
+                #expect(run?.order.email == ["admin@example.com"])
             }
         }
     }

@@ -75,6 +75,7 @@ extension InstallationSupervisor {
             try await history.unschedule(id)
             let failure = Catalogue.failure(.cancelled, ["by": account], language: run.order.language ?? language)
             let ended = finished(run, .cancelled, failure)
+            await tell(ended)
             await hub.runChanged(ended)
             return ended
         }
@@ -110,8 +111,8 @@ extension InstallationSupervisor {
 
     func startWhatIsDue() async {
         guard case .idle = phase, let run = scheduled, let at = run.order.at, at <= clock.now else { return }
-        scheduled = nil
         guard clock.now.timeIntervalSince(at) <= Self.lateness else {
+            scheduled = nil
             let time = Catalogue.moment(at, run.order.language ?? language, timeZone: .current)
             await close(run, UpdateFailure(.missedItsTime, ["time": time]))
             return
@@ -119,10 +120,12 @@ extension InstallationSupervisor {
         do {
             try await history.unschedule(run.id)
         } catch {
-            logger.error("a scheduled order cannot be taken up", metadata: ["reason": "\(error)"])
-            scheduled = run
+            logger.error("a scheduled order cannot be taken up", metadata: ["run": "\(run.id)", "reason": "\(error)"])
             return
         }
+        // It stays in the schedule until here, so that no other order comes between; it may have been cancelled.
+        guard scheduled?.id == run.id else { return }
+        scheduled = nil
         _ = await start(run)
     }
 
@@ -143,16 +146,20 @@ extension InstallationSupervisor {
         let run = finished(
             run, .failed, failure.sentences(in: run.order.language ?? language, state: .untouched))
         logger.error("update not run", metadata: ["run": "\(run.id)", "failure": "\(failure.reason)"])
-        do {
-            try await notifier.notify(run)
-        } catch {
-            logger.error("cannot notify", metadata: ["run": "\(run.id)", "reason": "\(error)"])
-        }
+        await tell(run)
         await hub.runChanged(run)
         do {
             try await history.unschedule(run.id)
         } catch {
             logger.error("an order stays in the schedule", metadata: ["run": "\(run.id)", "reason": "\(error)"])
+        }
+    }
+
+    private func tell(_ run: UpdateRun) async {
+        do {
+            try await notifier.notify(run)
+        } catch {
+            logger.error("cannot notify", metadata: ["run": "\(run.id)", "reason": "\(error)"])
         }
     }
 

@@ -137,5 +137,5 @@ actor AgentAddress {
 }
 
 public enum AgentVersion {
-    public static let current = "1.0.0"
+    public static let current = "0.2.0"
 }

@@ -17,10 +17,10 @@ actor SessionRegistry {
     /// The name that people know the product by.
     nonisolated let productName: String
     private let store: SessionStore
-    private let clock: any WallClock
+    let clock: any WallClock
     private let logger: Logger
 
-    private struct Member {
+    struct Member {
         var session: Session
         var ticketHash: String
         var readers: [Int: EventChannel] = [:]
@@ -28,23 +28,23 @@ actor SessionRegistry {
         var notices: [Notice] = []
     }
 
-    private var members: [String: Member] = [:]
+    var members: [String: Member] = [:]
     private var byTicket: [String: String] = [:]
     private var applications: [Int: EventChannel] = [:]
-    private var lastReader = 0
+    var lastReader = 0
     private var lastApplicationEvent = 0
     /// The highest number that a notice has had, as far as this process knows.
     private var lastNotice = 0
     private var lastSilenceCheck: Date?
-    private(set) var loginsAccepted = true
+    var loginsAccepted = true
     /// What is announced; `nil` when nothing is.
-    private var warning: Warning?
-    private var offeredVersion: String?
-    private var sessionCounts = SessionCounts()
+    var warning: Warning?
+    var offeredVersion: String?
+    var sessionCounts = SessionCounts()
     /// Everyone warned who was not ready yet when last looked at.
-    private var warned: Set<String> = []
-    private var ready: Set<String> = []
-    private var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
+    var warned: Set<String> = []
+    var ready: Set<String> = []
+    var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
 
     struct Warning: Sendable {
         var deadline: Date
@@ -154,7 +154,7 @@ actor SessionRegistry {
     }
 
     /// As ``save(_:)`` where a full disk must not stop what is going on.
-    private func keep(_ id: String) async {
+    func keep(_ id: String) async {
         do {
             try await save(id)
         } catch {
@@ -217,7 +217,7 @@ actor SessionRegistry {
 
     private func applicationLeft(_ reader: Int) { applications[reader] = nil }
 
-    private func applicationEvent(
+    func applicationEvent(
         _ kind: ApplicationEventKind, accepted: Bool? = nil, session: String? = nil
     ) -> ApplicationEvent {
         lastApplicationEvent += 1
@@ -234,7 +234,7 @@ actor SessionRegistry {
         channel.send(event)
     }
 
-    private func tellApplications(_ event: ApplicationEvent) {
+    func tellApplications(_ event: ApplicationEvent) {
         for channel in applications.values { send(event, to: channel) }
     }
 
@@ -250,7 +250,7 @@ actor SessionRegistry {
         return notice
     }
 
-    private func notify(_ ids: some Sequence<String>, _ kind: NoticeKind, from: String?, to: String?) async {
+    func notify(_ ids: some Sequence<String>, _ kind: NoticeKind, from: String?, to: String?) async {
         let number = await nextNotice()
         let deadline = kind == .warning ? warning?.deadline : nil
         let left = deadline.map { max(0, Int($0.timeIntervalSince(clock.now).rounded())) }
@@ -283,129 +283,7 @@ actor SessionRegistry {
         return lastNotice
     }
 
-    private func changed() {
+    func changed() {
         for watcher in watchers.values { watcher.yield() }
-    }
-}
-
-// MARK: Driven by the update runner
-
-extension SessionRegistry {
-    /// Warns everyone who is not ready already and refuses new logins. Told again (after a restart, say), it warns
-    /// again with what is left of the time.
-    func warn(deadline: Date, from: String, to: String) async {
-        if warning == nil { (warned, ready, sessionCounts) = ([], [], SessionCounts()) }
-        warning = Warning(deadline: deadline, from: from, to: to)
-        await acceptLogins(false)
-        for id in members.keys {
-            warned.insert(id)
-            if members[id]?.session.state == .open { members[id]?.session.state = .warned }
-            if members[id]?.session.state == .ready { ready.insert(id) }
-        }
-        sessionCounts.warned = warned.count
-        await notify(members.keys.filter { members[$0]?.session.state == .warned }, .warning, from: from, to: to)
-        changed()
-    }
-
-    /// Returns at `deadline`, or as soon as everybody is ready or has left.
-    func waitUntilReadyOrDeadline(_ deadline: Date) async throws {
-        let left = deadline.timeIntervalSince(clock.now)
-        guard left > 0, !isEverybodyReady else { return }
-        let clock = clock
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await clock.sleep(seconds: left) }
-            group.addTask { await self.untilChanged { await self.isEverybodyReady } }
-            try await group.next()
-            group.cancelAll()
-        }
-        try Task.checkCancellation()
-    }
-
-    /// Has everybody closed who is still there: the workstation is told, and the application server closes the session.
-    func close(within seconds: Double) async -> SessionCounts {
-        let open = Array(members.keys)
-        for id in open { members[id]?.session.state = .closing }
-        await notify(open, .closing, from: warning?.from, to: warning?.to)
-        for id in open { tellApplications(applicationEvent(.closeSession, session: id)) }
-        if !open.isEmpty {
-            let clock = clock
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { try? await clock.sleep(seconds: seconds) }
-                group.addTask { await self.untilChanged { await self.count == 0 } }
-                await group.next()
-                group.cancelAll()
-            }
-        }
-        // The service stops next: whoever is left is disconnected by that.
-        for id in Array(members.keys) { await end(id) }
-        sessionCounts.ready = ready.count
-        sessionCounts.closed = Set(open).subtracting(ready).count
-        return counts()
-    }
-
-    func cancelWarning() async {
-        guard let cancelled = warning else { return }
-        let reopened = reopen()
-        await notify(Array(members.keys), .cancelled, from: cancelled.from, to: cancelled.to)
-        await acceptLogins(true)
-        for id in reopened { await keep(id) }
-    }
-
-    /// A warning is over once logins are accepted.
-    func acceptLogins(_ accepted: Bool) async {
-        var reopened: [String] = []
-        if accepted {
-            warning = nil
-            reopened = reopen()
-        }
-        if loginsAccepted != accepted {
-            loginsAccepted = accepted
-            tellApplications(applicationEvent(.logins, accepted: accepted))
-        }
-        for id in reopened { await keep(id) }
-    }
-
-    /// What people answered to a warning that is over counts no more; returns whose answers are on disk.
-    private func reopen() -> [String] {
-        let answered = members.values.filter { $0.session.state == .ready || $0.session.state == .closing }
-        for id in members.keys where members[id]?.session.state != .ended { members[id]?.session.state = .open }
-        return answered.map(\.session.id)
-    }
-
-    /// Everyone whose client is of another version is offered the server's.
-    func offerClients(version: String) async {
-        offeredVersion = version
-        await notify(
-            members.values.filter { $0.session.clientVersion.map { $0 != version } ?? false }.map(\.session.id),
-            .clientOffered, from: nil, to: version)
-    }
-
-    func counts() -> SessionCounts {
-        var counts = sessionCounts
-        counts.ready = ready.count
-        return counts
-    }
-
-    /// A session that has just been opened learns what everybody else was told.
-    private func greet(_ id: String) async {
-        guard let version = offeredVersion, let client = members[id]?.session.clientVersion, client != version else {
-            return
-        }
-        await notify([id], .clientOffered, from: client, to: version)
-    }
-
-    private var isEverybodyReady: Bool { members.values.allSatisfy { $0.session.state == .ready } }
-
-    /// Waits until `condition` holds, looking at each change; ends when the task is cancelled.
-    private func untilChanged(_ condition: @Sendable () async -> Bool) async {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        lastReader += 1
-        let key = lastReader
-        watchers[key] = continuation
-        defer { watchers[key] = nil }
-        continuation.yield()
-        for await _ in stream {
-            if await condition() { return }
-        }
     }
 }
