@@ -41,6 +41,7 @@ let package = Package(
     products: [
         .executable(name: "ricambio", targets: ["ricambio"]),
         .executable(name: "ricambio-repo", targets: ["ricambio-repo"]),
+        .executable(name: "tuf-client", targets: ["tuf-client"]),
         .library(name: "RicambioClient", targets: ["RicambioClient"]),
         .library(name: "TUF", targets: ["TUF"]),
     ],
@@ -119,6 +120,11 @@ let package = Package(
                 "Packaging", "Platform", "TUF", "TUFRepository", .argumentParser, .httpTypes, .hummingbird,
                 .logging, .nioCore, .nioPosix, .serviceLifecycle, .system,
             ], swiftSettings: strict),
+
+        // What conformance suites of TUF drive.
+        .executableTarget(
+            name: "tuf-client", dependencies: ["HTTPFetcher", "Platform", "TUF", .argumentParser, .system],
+            swiftSettings: strict),
 
         // The reference application, and the stage on which demo and end-to-end tests play.
         .target(
@@ -202,7 +208,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AgentAPI", "Platform", "RicambioClient", "Stage", "TUFRepository", "TestSupport", .system,
+                "AgentAPI", "Platform", "RicambioClient", "Stage", "TUF", "TUFRepository", "TestSupport", .system,
             ],
             path: "Tests/EndToEnd", swiftSettings: strict),
         .testTarget(

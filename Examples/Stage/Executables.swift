@@ -11,7 +11,7 @@ public struct Executables: Sendable {
     public init(folder: FilePath? = nil) throws {
         let folder = try folder ?? Executables.ownFolder()
         self.folder = folder
-        for name in ["ricambio", "ricambio-repo", "om-server", "om-client"] {
+        for name in ["ricambio", "ricambio-repo", "tuf-client", "om-server", "om-client"] {
             guard FileManager.default.isExecutableFile(atPath: folder.appending(name).string) else {
                 throw StageError("\(folder) has no \(name). Build first: make build")
             }
@@ -20,6 +20,7 @@ public struct Executables: Sendable {
 
     public var ricambio: FilePath { folder.appending("ricambio") }
     public var ricambioRepo: FilePath { folder.appending("ricambio-repo") }
+    public var tufClient: FilePath { folder.appending("tuf-client") }
     public var omServer: FilePath { folder.appending("om-server") }
     public var omClient: FilePath { folder.appending("om-client") }
 
