@@ -210,7 +210,7 @@ let package = Package(
             dependencies: [
                 "AgentAPI", "Platform", "RicambioClient", "Stage", "TUF", "TUFRepository", "TestSupport", .system,
             ],
-            path: "Tests/EndToEnd", swiftSettings: strict),
+            path: "Tests/EndToEnd", exclude: ["python"], swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Brings what the build and the tests need beyond Swift itself.
-#   bootstrap.sh            libraries, and the Python environment of the mail tests
+#   bootstrap.sh            libraries, and the Python environment of the tests
 #   bootstrap.sh libraries  libraries only: enough for the build and the demo
 # Does nothing, and needs no network, when everything is there.
 set -euo pipefail
@@ -51,8 +51,8 @@ if [ ${#missing_apt[@]} -gt 0 ]; then
     fi
 fi
 
-# The mail tests talk to a real SMTP server.
-if [ "$what" = all ] && ! .venv/bin/python -c 'import aiosmtpd' 2>/dev/null; then
+# The tests talk to a real SMTP server, and to another implementation of TUF.
+if [ "$what" = all ] && ! .venv/bin/python -c 'import aiosmtpd, cryptography, tuf' 2>/dev/null; then
     say "making .venv with $(grep -v '^#' scripts/requirements.txt | tr '\n' ' ')"
     rm -rf .venv
     python3 -m venv .venv
