@@ -72,7 +72,8 @@ let package = Package(
         // Trust and content: usable on their own.
         .target(name: "TUF", dependencies: ["Platform", .crypto, .cryptoExtras, .system], swiftSettings: strict),
         .target(
-            name: "TUFRepository", dependencies: ["TUF", "Platform", .crypto, .system], swiftSettings: strict),
+            name: "TUFRepository",
+            dependencies: ["TUF", "Platform", .crypto, .cryptoExtras, .swiftASN1, .system], swiftSettings: strict),
         .target(
             name: "Packaging", dependencies: ["TUF", "Platform", "CZstd", .crypto, .system],
             swiftSettings: strict),

@@ -47,6 +47,24 @@ struct Pipe: Sendable {
     }
 }
 
+extension POSIXCommandRunner {
+    /// The same on the calling thread, which waits: for command lines, where nobody else is kept waiting by it.
+    public func runBlocking(_ command: Command) throws(CommandError) -> CommandResult {
+        do {
+            // Nothing is ever written to it: what runs here is not cancelled.
+            let wake = try Pipe()
+            return try withExtendedLifetime(wake) { () throws(CommandError) in
+                var running = try RunningCommand(command, wake: wake.reading)
+                return try running.finish()
+            }
+        } catch let error as CommandError {
+            throw error
+        } catch {
+            throw CommandError(.system(EMFILE), program: command.arguments.first ?? "", "\(error)")
+        }
+    }
+}
+
 /// One command between its start and its end: everything here runs on one thread.
 private struct RunningCommand {
     private let command: Command

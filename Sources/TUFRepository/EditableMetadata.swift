@@ -69,10 +69,7 @@ public struct EditableMetadata: Sendable, Hashable {
         for key in keys { all[key.keyID] = .object(key.json) }
         var roles = signed["roles"]?.objectValue ?? JSONObject()
         roles[role.rawValue] = .object(Self.roleKeys(keys, threshold: threshold))
-        let used = Set(
-            roles.members.flatMap { $0.value["keyids"]?.arrayValue ?? [] }.compactMap(\.stringValue))
-        for keyID in all.keys where !used.contains(keyID) { all[keyID] = nil }
-        signed["keys"] = .object(all)
+        signed["keys"] = .object(Self.used(all, by: roles.members.map(\.value)))
         signed["roles"] = .object(roles)
     }
 
@@ -91,19 +88,35 @@ public struct EditableMetadata: Sendable, Hashable {
         var delegations = signed["delegations"]?.objectValue ?? JSONObject()
         var all = delegations["keys"]?.objectValue ?? JSONObject()
         for key in keys { all[key.keyID] = .object(key.json) }
-        var role = Self.roleKeys(keys, threshold: threshold)
+        var role = scope
+        for member in Self.roleKeys(keys, threshold: threshold).members { role[member.key] = member.value }
         role["name"] = .string(name)
         role["terminating"] = .bool(terminating)
-        for member in scope.members { role[member.key] = member.value }
         var roles = delegations["roles"]?.arrayValue ?? []
         if let index = roles.firstIndex(where: { $0["name"] == .string(name) }) {
             roles[index] = .object(role)
         } else {
             roles.append(.object(role))
         }
-        delegations["keys"] = .object(all)
+        delegations["keys"] = .object(Self.used(all, by: roles))
         delegations["roles"] = .array(roles)
         signed["delegations"] = .object(delegations)
+    }
+
+    /// Other keys for a delegation that is there.
+    mutating func setKeys(_ keys: [PublicKey], threshold: Int, ofDelegation name: String) {
+        let roles = signed["delegations"]?["roles"]?.arrayValue ?? []
+        guard let role = roles.first(where: { $0["name"] == .string(name) })?.objectValue else { return }
+        let terminating = role["terminating"]?.boolValue ?? true
+        setDelegation(to: name, keys: keys, threshold: threshold, scope: role, terminating: terminating)
+    }
+
+    /// Without those that no role has any more.
+    private static func used(_ keys: JSONObject, by roles: [JSONValue]) -> JSONObject {
+        let used = Set(roles.flatMap { $0["keyids"]?.arrayValue ?? [] }.compactMap(\.stringValue))
+        var keys = keys
+        for keyID in keys.keys where !used.contains(keyID) { keys[keyID] = nil }
+        return keys
     }
 
     // MARK: Snapshot and timestamp

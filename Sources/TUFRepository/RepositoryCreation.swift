@@ -45,10 +45,11 @@ extension RepositoryEditor {
     ) throws(RepositoryError) -> [TopLevelRole: [any Signer]] {
         var signers: [TopLevelRole: [any Signer]] = [:]
         for number in 1...options.rootKeyCount {
-            signers[.root, default: []].append(try keys.signerOrNew("root-\(number)"))
+            signers[.root, default: []].append(try keys.signerOrNew("root-\(number)", unattended: false))
         }
         for role in [TopLevelRole.targets, .snapshot, .timestamp] {
-            signers[role] = [try keys.signerOrNew(role.rawValue)]
+            // Snapshot and timestamp are renewed from cron, where nobody types a passphrase.
+            signers[role] = [try keys.signerOrNew(role.rawValue, unattended: role != .targets)]
         }
         return signers
     }

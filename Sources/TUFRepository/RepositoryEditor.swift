@@ -19,17 +19,19 @@ public struct RepositoryEditor: Sendable {
     public let keys: KeyStore
     /// Of everything that is signed from now on.
     public var lifetimes: Lifetimes
-    private let clock: any WallClock
-    private let files: RepositoryFiles
-    private let lock: PublisherLock?
+    let clock: any WallClock
+    let files: RepositoryFiles
+    let lock: PublisherLock?
 
-    public private(set) var root: Root
-    private var targets: EditableMetadata
-    private var products: [String: EditableMetadata]
-    private var snapshot: EditableMetadata
-    private var timestamp: EditableMetadata
+    /// The one that is published, not one that is being made.
+    public internal(set) var root: Root
+    var rootMetadata: EditableMetadata
+    var targets: EditableMetadata
+    var products: [String: EditableMetadata]
+    var snapshot: EditableMetadata
+    var timestamp: EditableMetadata
     /// Roles that the next commit signs anew.
-    private var changed: Set<String> = []
+    var changed: Set<String> = []
 
     /// Opens a repository for changes; `locked` while somebody else does.
     public init(
@@ -65,6 +67,8 @@ public struct RepositoryEditor: Sendable {
         self.lock = lock
         lifetimes = loaded.lifetimes
         root = loaded.root
+        rootMetadata = loaded.rootMetadata
+        changed = loaded.outdated
         targets = loaded.targets
         products = loaded.products
         snapshot = loaded.snapshot
@@ -126,9 +130,9 @@ public struct RepositoryEditor: Sendable {
                 "\"\(name)\" cannot be a product's name: lower-case letters, digits, '.', '-' and '_' can be used, "
                     + "and root, targets, snapshot and timestamp are taken")
         }
-        let signer = try keys.signerOrNew("product-\(name)")
+        let key = try keys.publicKeyOrNew("product-\(name)")
         targets.setDelegation(
-            to: name, keys: [signer.key],
+            to: name, keys: [key],
             scope: ["paths": [.string("\(name)/*"), .string("\(name)/*/*"), .string("\(name)/*/*/*")]],
             terminating: true)
         var product = EditableMetadata.targets(expires: expiry(lifetimes.product))
@@ -160,20 +164,24 @@ public struct RepositoryEditor: Sendable {
     }
 
     /// Signs what has changed and publishes it. Does nothing when nothing has.
+    ///
+    /// When keys of root, targets or a product are not at hand, nothing is published: all of it is put into
+    /// ``RepositoryLayout/pending`` for others to sign, and `waitsForSignatures` is thrown.
     public mutating func commit() throws(RepositoryError) {
         if changed.isEmpty { return }
         try publish()
     }
 
     /// Publishes a new snapshot and timestamp, so that they stay valid for their whole lifetime from now on, and
-    /// targets roles that are past half of theirs, as far as their keys are at hand.
+    /// targets roles that are past half of theirs, as far as their keys are at hand and nothing of them waits.
     public mutating func renew() throws(RepositoryError) {
+        changed.formUnion(try dueForRenewal())
         try publish()
     }
 }
 
 extension RepositoryEditor {
-    private func product(_ name: String) throws(RepositoryError) -> EditableMetadata {
+    func product(_ name: String) throws(RepositoryError) -> EditableMetadata {
         guard let role = products[name] else {
             throw RepositoryError(.unknownProduct, "the repository has no product \"\(name)\"")
         }
@@ -207,69 +215,4 @@ extension RepositoryEditor {
     }
 
     func expiry(_ days: Int) -> Date { clock.now + Double(days) * 86_400 }
-
-    private mutating func publish() throws(RepositoryError) {
-        guard lock != nil else { throw RepositoryError(.locked, "the repository was opened for reading only") }
-        let signers = try RoleSigners(keys.signers())
-        let changed = try changed.union(dueForRenewal(signers))
-        // Worked out and signed as a whole before the first file is written: a missing key changes nothing.
-        var new = self
-        var documents: [(FilePath, [UInt8])] = []
-        for name in new.productNames where changed.contains(name) {
-            guard var role = new.products[name] else { continue }
-            role.version += 1
-            role.expires = expiry(lifetimes.product)
-            new.products[name] = role
-            documents.append(
-                try new.sign(role, name, keys: new.keys(ofProduct: name), signers, into: \.snapshot))
-        }
-        if changed.contains("targets") {
-            new.targets.version += 1
-            new.targets.expires = expiry(lifetimes.targets)
-            documents.append(try new.sign(new.targets, "targets", keys: root[.targets], signers, into: \.snapshot))
-        }
-        new.snapshot.version += 1
-        new.snapshot.expires = expiry(lifetimes.snapshot)
-        documents.append(try new.sign(new.snapshot, "snapshot", keys: root[.snapshot], signers, into: \.timestamp))
-        new.timestamp.version += 1
-        new.timestamp.expires = expiry(lifetimes.timestamp)
-        let last = try signers.document(new.timestamp, role: "timestamp", keys: root[.timestamp])
-        for (file, bytes) in documents { try files.write(file, bytes) }
-        try files.write(layout.metadata.appending("timestamp.json"), last)
-        new.changed = []
-        self = new
-    }
-
-    /// Without this a vendor's targets would expire after a year although every release is published in time.
-    private func dueForRenewal(_ signers: RoleSigners) throws(RepositoryError) -> Set<String> {
-        var due: Set<String> = []
-        if isDue(targets, days: lifetimes.targets), signers.canSign(root[.targets]) { due.insert("targets") }
-        for (name, role) in products where isDue(role, days: lifetimes.product) {
-            if try signers.canSign(keys(ofProduct: name)) { due.insert(name) }
-        }
-        return due
-    }
-
-    private func isDue(_ role: EditableMetadata, days: Int) -> Bool {
-        role.expires.map { $0 < clock.now + Double(days) * 43_200 } ?? true
-    }
-
-    /// Signs a role's metadata and lists it in `list` (snapshot, or timestamp for the snapshot itself).
-    private mutating func sign(
-        _ content: EditableMetadata, _ role: String, keys: RoleKeys, _ signers: RoleSigners,
-        into list: WritableKeyPath<RepositoryEditor, EditableMetadata>
-    ) throws(RepositoryError) -> (FilePath, [UInt8]) {
-        let bytes = try signers.document(content, role: role, keys: keys)
-        self[keyPath: list].setMeta("\(role).json", version: content.version, bytes: bytes)
-        return (layout.metadata(role, version: content.version), bytes)
-    }
-
-    private func keys(ofProduct name: String) throws(RepositoryError) -> RoleKeys {
-        let signed = targets.signed
-        let keys = try metadata("read the delegations") { () throws(TUFError) in
-            try Targets(signed, role: "targets").delegations?.keys(of: name)
-        }
-        guard let keys else { throw RepositoryError(.unknownProduct, "nothing is delegated to \"\(name)\"") }
-        return keys
-    }
 }

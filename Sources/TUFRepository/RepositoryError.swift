@@ -15,8 +15,10 @@ public struct RepositoryError: Error, Sendable, Hashable, CustomStringConvertibl
         case badName
         /// Fewer keys at hand than the role's threshold.
         case missingKey
-        /// A key file that is no ed25519 key, or a signer that failed.
+        /// A key that cannot be read or opened, or a signer that failed.
         case badKey
+        /// Nothing was published: what was prepared waits for more signatures.
+        case waitsForSignatures
         case file(FileError)
         case metadata(TUFError)
     }

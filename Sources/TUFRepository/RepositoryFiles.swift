@@ -7,7 +7,7 @@ import TUF
 ///
 /// ```
 /// public/metadata  public/targets  public/packs    what a web server serves
-/// keys/  repository.lock  repository.json          private
+/// keys/  pending/  repository.lock  repository.json    private
 /// ```
 public struct RepositoryLayout: Sendable, Hashable {
     public let folder: FilePath
@@ -21,6 +21,8 @@ public struct RepositoryLayout: Sendable, Hashable {
     public var targets: FilePath { served.appending("targets") }
     public var packs: FilePath { served.appending("packs") }
     public var keys: FilePath { folder.appending("keys") }
+    /// Metadata that waits for signatures.
+    public var pending: FilePath { folder.appending("pending") }
     /// The root that customers are given.
     public var firstRoot: FilePath { metadata.appending("1.root.json") }
     var lock: FilePath { folder.appending("repository.lock") }

@@ -40,12 +40,13 @@ struct PublishCommand: AsyncParsableCommand {
     var rollout = 100
     @Option(help: "Compression, 1 (fast) to 22 (small).")
     var level = PackWriter.defaultLevel
+    @OptionGroup var passphrase: PassphraseOptions
 
     func run() async throws {
         let fileSystem = POSIXFileSystem()
+        let folder = VendorFolder(path: FilePath(directory), fileSystem: fileSystem)
         let publisher = Publisher(
-            folder: VendorFolder(path: FilePath(directory), fileSystem: fileSystem), clock: SystemWallClock(),
-            report: Terminal.complain)
+            folder: folder, keys: try passphrase.keys(folder), clock: SystemWallClock(), report: Terminal.complain)
         let parts = try publisher.publish(try request(fileSystem: fileSystem))
         let bytes = parts.reduce(0) { $0 + $1.packBytes }
         Terminal.say("published \(product) \(version) on \(channel): \(Terminal.megabytes(bytes)) in packs")

@@ -42,6 +42,8 @@ struct PublishedPart {
 /// nothing refers to what was written, and the next run writes it again or finds it there.
 struct Publisher {
     let folder: VendorFolder
+    /// If not those that open without being asked for.
+    var keys: KeyStore?
     let clock: any WallClock
     /// Warnings and progress for people, a line each.
     var report: (String) -> Void = { _ in }
@@ -51,7 +53,7 @@ struct Publisher {
 
     func publish(_ request: PublishRequest) throws -> [PublishedPart] {
         let version = try check(request)
-        var editor = try folder.edit(clock: clock)
+        var editor = try folder.edit(clock: clock, keys: keys)
         try refuseExisting(version, of: request.product, in: editor)
         let channel = try channelDocument(request, in: editor)
         try removeUnfinished()

@@ -15,6 +15,8 @@ struct RicambioRepo: AsyncParsableCommand {
             """,
         subcommands: [
             InitCommand.self, PublishCommand.self, RefreshCommand.self, ShowCommand.self, ServeCommand.self,
+            KeyCommand.self, RotateCommand.self, StatusCommand.self, SignCommand.self, CommitCommand.self,
+            DiscardCommand.self,
         ])
 
     static func main() async {

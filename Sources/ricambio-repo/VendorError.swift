@@ -14,6 +14,7 @@ struct VendorError: Error, Hashable, CustomStringConvertible {
         case notFound = 5
         case damaged = 6
         case busy = 7
+        case waits = 8
 
         var help: String {
             switch self {
@@ -23,6 +24,7 @@ struct VendorError: Error, Hashable, CustomStringConvertible {
             case .refused: "a folder holds what a release cannot carry, or changed while it was read"
             case .notFound: "no such repository, product, version or file"
             case .damaged: "the repository or its keys are damaged or expired"
+            case .waits: "nothing was published yet: what was prepared waits for signatures (see “status”)"
             case .busy: "somebody else is publishing into this repository"
             }
         }
@@ -60,6 +62,7 @@ struct VendorError: Error, Hashable, CustomStringConvertible {
             case .exists: .exists
             case .notARepository, .unknownProduct: .notFound
             case .locked: .busy
+            case .waitsForSignatures: .waits
             case .badName: .usage
             case .missingKey, .badKey, .metadata: .damaged
             case .file(let file): file.code == .notFound ? .notFound : .failed

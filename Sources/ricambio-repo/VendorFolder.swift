@@ -12,11 +12,14 @@ struct VendorFolder {
     let fileSystem: any FileSystem
 
     var layout: RepositoryLayout { RepositoryLayout(path) }
+    /// To look at them.
     var keys: KeyStore { KeyStore(directory: layout.keys, fileSystem: fileSystem) }
 
     /// For changes, with the repository's lock.
-    func edit(clock: any WallClock) throws -> RepositoryEditor {
-        try RepositoryEditor(opening: path, keys: keys, clock: clock, fileSystem: fileSystem)
+    /// - Parameter keys: if not those that open without being asked for.
+    func edit(clock: any WallClock, keys: KeyStore? = nil) throws -> RepositoryEditor {
+        try RepositoryEditor(
+            opening: path, keys: try keys ?? PassphraseOptions.keys(self), clock: clock, fileSystem: fileSystem)
     }
 
     /// To look at it; needs neither lock nor keys.

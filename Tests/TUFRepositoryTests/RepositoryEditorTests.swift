@@ -221,15 +221,16 @@ struct RepositoryEditorTests {
             } == .unknownProduct)
     }
 
-    @Test("A missing key is named before anything is written")
+    @Test("A missing key of the targets: nothing is published, and what was prepared waits for its signature")
     func missingKey() throws {
         try vendor.create()
         try POSIXFileSystem().remove(vendor.layout.keys.appending("targets.pem"))
         var editor = try vendor.open()
         try editor.addProduct("om")
         let before = try vendor.metadataNames()
-        #expect(refusal { () throws(RepositoryError) in try editor.commit() } == .missingKey)
+        #expect(refusal { () throws(RepositoryError) in try editor.commit() } == .waitsForSignatures)
         #expect(try vendor.metadataNames() == before)
+        #expect(try editor.pending().filter { !$0.isComplete }.map(\.role) == ["targets"])
     }
 
     @Test("With root and targets keys offline, a release of a known product is still published")
