@@ -103,6 +103,17 @@ public struct EditableMetadata: Sendable, Hashable {
         signed["delegations"] = .object(delegations)
     }
 
+    /// Delegates every path to one of 2^`bitLength` roles, `PREFIX-` and the number of the bin in hexadecimal, by the
+    /// path's hash, in place of all other delegations (specification 4.5, `succinct_roles`).
+    /// - Parameter bitLength: 1 to 32.
+    public mutating func setHashBins(prefix: String, bitLength: Int, keys: [PublicKey], threshold: Int = 1) {
+        var roles = Self.roleKeys(keys, threshold: threshold)
+        roles["bit_length"] = .integer(Int64(bitLength))
+        roles["name_prefix"] = .string(prefix)
+        let all = JSONObject(keys.map { ($0.keyID, JSONValue.object($0.json)) })
+        signed["delegations"] = ["keys": .object(all), "succinct_roles": .object(roles)]
+    }
+
     /// Other keys for a delegation that is there.
     mutating func setKeys(_ keys: [PublicKey], threshold: Int, ofDelegation name: String) {
         let roles = signed["delegations"]?["roles"]?.arrayValue ?? []

@@ -3,6 +3,7 @@ import Foundation
 import Platform
 import Stage
 import SystemPackage
+import TUF
 import Testing
 
 extension EndToEnd {
@@ -45,6 +46,64 @@ extension EndToEnd {
                         #expect(text.contains("\"\(version)\""), "\(path): \(text)")
                     }
                 }
+            }
+        }
+
+        @Test(
+            "python-tuf follows our rotated keys and changed thresholds, from the first root and from the copies it has"
+        )
+        func followsOurs() async throws {
+            try await withStage { stage in
+                let (vendor, files) = (Vendor(stage: stage), stage.fileSystem)
+                try await vendor.initialise(options: ["--root-keys", "2", "--root-threshold", "1"])
+                let url = try await vendor.serve().url
+                let folder = stage.folder.appending("release-1.0")
+                try ScriptApplication(version: "1.0").write(to: folder, fileSystem: files)
+                try await vendor.publish("tool", "1.0", server: folder, options: ["--level", "1"])
+                func read(_ reader: String) async throws -> String {
+                    try await python(
+                        stage, "read_repository.py",
+                        [vendor.root.string, url, stage.folder.appending(reader).string, "tool/1.0/release.json"]
+                    ).outputText
+                }
+                _ = try await read("old reader")
+                let repo = stage.executables.ricambioRepo.string
+                try await stage.succeed([repo, "key", "generate", vendor.folder.string, "more", "--scheme", "ecdsa"])
+                for change in [
+                    ["root", "--threshold", "2"], ["root", "--add", "more", "--threshold", "3"], ["timestamp"],
+                    ["snapshot"], ["targets", "--add", "more", "--threshold", "2"], ["tool"],
+                ] {
+                    try await stage.succeed([repo, "rotate", vendor.folder.string] + change)
+                    for reader in ["old reader", "reader after \(change.joined(separator: " "))"] {
+                        #expect(try await read(reader).contains("release.json"), "\(reader)")
+                    }
+                }
+                let root = try files.read(stage.folder.appending("old reader/metadata/root.json"), limit: 1 << 20)
+                #expect(try JSONValue(parsing: root)["signed"]?["version"] == 6)
+            }
+        }
+
+        @Test("python-tuf finds targets in our hash bins, in both ways to write them", arguments: [true, false])
+        func hashBins(succinct: Bool) async throws {
+            try await withStage { stage in
+                let folder = stage.folder.appending("bins")
+                let repository = HashBinRepository(folder: folder, fileSystem: stage.fileSystem)
+                let names = (1...12).map { "folder/file \($0)" }
+                try repository.write(names, succinct: succinct)
+                let server = try await stage.start(
+                    "vendor", [stage.executables.ricambioRepo.string, "serve", folder.string, "--port", "0"])
+                let url = try await server.line(after: "serving \(folder) at ")
+                let result = try await python(
+                    stage, "read_repository.py",
+                    [
+                        folder.appending("public/metadata/1.root.json").string, url,
+                        stage.folder.appending("reader").string,
+                    ]
+                        + names)
+                let paths = result.outputText.split(separator: "\n").map { FilePath(String($0)) }
+                #expect(
+                    try paths.map { String(decoding: try stage.fileSystem.read($0, limit: 100), as: UTF8.self) }
+                        == names)
             }
         }
 
