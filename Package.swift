@@ -118,7 +118,8 @@ let package = Package(
         .executableTarget(
             name: "ricambio-repo",
             dependencies: [
-                "Packaging", "Platform", "TUF", "TUFRepository", .argumentParser, .httpTypes, .hummingbird,
+                "HTTPFetcher", "Packaging", "Platform", "TUF", "TUFRepository", .argumentParser, .crypto, .httpTypes,
+                .hummingbird,
                 .logging, .nioCore, .nioPosix, .serviceLifecycle, .system,
             ], swiftSettings: strict),
 

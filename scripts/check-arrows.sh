@@ -37,7 +37,7 @@ may Sources/Installation AgentAPI Packaging ServiceControl TUF Platform
 may Sources/Agent AgentAPI HTTPFetcher Installation Packaging Platform ServiceControl TUF
 may Sources/RicambioClient AgentAPI HTTPFetcher Packaging Platform TUF
 may Sources/ricambio Agent AgentAPI HTTPFetcher Installation Packaging Platform RicambioClient ServiceControl TUF
-may Sources/ricambio-repo TUFRepository Packaging TUF Platform
+may Sources/ricambio-repo HTTPFetcher TUFRepository Packaging TUF Platform
 may Sources/tuf-client HTTPFetcher Platform TUF
 may Examples/OfficeMaker AgentAPI RicambioClient Platform
 may Examples/Stage AgentAPI Platform RicambioClient

@@ -95,6 +95,9 @@ public struct RepositoryEditor: Sendable {
         }
     }
 
+    /// Of the snapshot that is published.
+    public var snapshotVersion: Int64 { snapshot.version }
+
     /// When each role's present metadata expires, the first to expire first.
     public var expiries: [(role: String, expires: Date)] {
         var roles = products.merging(

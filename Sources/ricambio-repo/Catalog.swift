@@ -72,13 +72,7 @@ struct Catalog {
     }
 
     private func channels(of product: String) throws -> [ChannelDocument] {
-        guard editor.hasProduct(product) else {
-            throw VendorError(.notFound, "The repository has no product “\(product)”.")
-        }
-        let prefix = product + "/channels/"
-        return try editor.targets(of: product).filter { $0.path.hasPrefix(prefix) }.map {
-            try ChannelDocument.decoded(from: try editor.bytes(of: $0), at: $0.path)
-        }.sorted { $0.channel < $1.channel }
+        try Channels(product, in: editor).all()
     }
 
     private func release(

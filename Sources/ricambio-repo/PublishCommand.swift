@@ -36,8 +36,7 @@ struct PublishCommand: AsyncParsableCommand {
     var migratesData = false
     @Option(help: ArgumentHelp("The oldest version that can be updated to this one.", valueName: "version"))
     var minimumFrom: String?
-    @Option(help: ArgumentHelp("Share of the installations that are offered it, 0 to 100.", valueName: "percent"))
-    var rollout = 100
+    @OptionGroup var rollout: RolloutOptions
     @Option(help: "Compression, 1 (fast) to 22 (small).")
     var level = PackWriter.defaultLevel
     @OptionGroup var passphrase: PassphraseOptions
@@ -77,7 +76,8 @@ struct PublishCommand: AsyncParsableCommand {
         }
         return PublishRequest(
             product: product, version: version, channel: channel, parts: parts, notes: texts, severity: severity,
-            migratesData: migratesData, minimumFrom: minimumFrom, rollout: rollout, level: level)
+            migratesData: migratesData, minimumFrom: minimumFrom, rollout: rollout.rollout,
+            rampHours: rollout.rampHours, level: level)
     }
 
     private static func pair(_ value: String, of option: String, like example: String) throws -> (String, String) {

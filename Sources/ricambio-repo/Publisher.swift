@@ -23,6 +23,7 @@ struct PublishRequest {
     var migratesData = false
     var minimumFrom: String?
     var rollout = 100
+    var rampHours = 0.0
     var level = PackWriter.defaultLevel
 }
 
@@ -77,7 +78,7 @@ struct Publisher {
                     installedBytes: tree.installedBytes, packBytes: tree.pack.length))
         }
         try addRelease(request, parts, to: &editor)
-        try addToChannel(channel, request, version, in: &editor)
+        try addToChannel(channel, request, in: &editor)
         try editor.commit()
         return published
     }
@@ -227,23 +228,16 @@ struct Publisher {
     }
 
     private func addToChannel(
-        _ existing: ChannelDocument?, _ request: PublishRequest, _ version: Version, in editor: inout RepositoryEditor
+        _ existing: ChannelDocument?, _ request: PublishRequest, in editor: inout RepositoryEditor
     ) throws {
         let path = RepositoryNames.channel(request.channel, of: request.product)
-        let rollout = Rollout(percentage: request.rollout, start: clock.now)
-        var channel =
-            existing
+        let rollout = Rollout(percentage: request.rollout, start: clock.now, rampHours: request.rampHours)
+        let channel =
+            (existing
             ?? ChannelDocument(
                 product: request.product, channel: request.channel, current: request.version, releases: [],
-                rollout: rollout)
-        channel.releases = (channel.releases + [request.version]).sorted { a, b in
-            guard let a = Version(a), let b = Version(b) else { return false }
-            return b < a
-        }
-        if let current = Version(channel.current), current <= version {
-            channel.current = request.version
-            channel.rollout = rollout
-        } else {
+                rollout: rollout)).adding(request.version, rollout: rollout)
+        if channel.current != request.version {
             report(
                 "note: the channel \(request.channel) keeps \(channel.current) as its current release, which is newer.")
         }

@@ -16,7 +16,8 @@ struct RicambioRepo: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, PublishCommand.self, RefreshCommand.self, ShowCommand.self, ServeCommand.self,
             KeyCommand.self, RotateCommand.self, StatusCommand.self, SignCommand.self, CommitCommand.self,
-            DiscardCommand.self,
+            DiscardCommand.self, RecallCommand.self, PromoteCommand.self, RolloutCommand.self, VerifyCommand.self,
+            PruneCommand.self,
         ])
 
     static func main() async {

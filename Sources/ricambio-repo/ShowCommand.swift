@@ -41,11 +41,17 @@ struct ShowCommand: AsyncParsableCommand {
         for channel in product.channels {
             let recalled = channel.recalled.isEmpty ? "" : ", recalled: " + channel.recalled.joined(separator: " ")
             lines.append(
-                "  channel \(channel.channel): \(channel.current), offered to \(channel.rollout.percentage) %\(recalled)"
+                "  channel \(channel.channel): \(channel.current), \(text(channel.rollout))\(recalled)"
             )
         }
         lines += product.releases.map { text($0).split(separator: "\n").map { "  " + $0 }.joined(separator: "\n") }
         return lines.joined(separator: "\n")
+    }
+
+    private static func text(_ rollout: Rollout) -> String {
+        let ramp =
+            rollout.rampHours > 0 ? " within \(rollout.rampHours) hours from \(rollout.start.formatted(.iso8601))" : ""
+        return "offered to \(rollout.percentage) %\(ramp)"
     }
 
     static func text(_ release: ShownRelease) -> String {

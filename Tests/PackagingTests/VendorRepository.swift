@@ -42,15 +42,16 @@ final class FolderFetcher: Fetcher {
 /// A vendor's repository in a temporary folder.
 struct VendorRepository {
     let folder: FilePath
-    let clock = ManualClock()
+    var clock = ManualClock()
 
     init(in folder: TemporaryFolder, named name: String = "repository") throws {
         self.folder = folder / name
         _ = try InitCommand.create(self.folder, clock: clock, fileSystem: files)
     }
 
-    init(existing folder: FilePath) {
+    init(existing folder: FilePath, clock: ManualClock = ManualClock()) {
         self.folder = folder
+        self.clock = clock
     }
 
     func publisher(_ fileSystem: any FileSystem = files) -> Publisher {
