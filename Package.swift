@@ -81,6 +81,10 @@ let package = Package(
             name: "HTTPFetcher",
             dependencies: ["TUF", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL],
             swiftSettings: strict),
+        .target(
+            name: "ObjectStore",
+            dependencies: ["HTTPFetcher", "Platform", "TUF", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1, .system],
+            swiftSettings: strict),
 
         // The customer's side.
         .target(name: "AgentAPI", swiftSettings: strict),
@@ -118,9 +122,9 @@ let package = Package(
         .executableTarget(
             name: "ricambio-repo",
             dependencies: [
-                "HTTPFetcher", "Packaging", "Platform", "TUF", "TUFRepository", .argumentParser, .crypto, .httpTypes,
-                .hummingbird,
-                .logging, .nioCore, .nioPosix, .serviceLifecycle, .system,
+                "HTTPFetcher", "ObjectStore", "Packaging", "Platform", "TUF", "TUFRepository", .argumentParser,
+                .asyncHTTPClient, .crypto, .httpTypes, .hummingbird, .logging, .nioCore, .nioPosix, .serviceLifecycle,
+                .system,
             ], swiftSettings: strict),
 
         // What conformance suites of TUF drive.
@@ -168,6 +172,13 @@ let package = Package(
         .testTarget(
             name: "TUFRepositoryTests",
             dependencies: ["TUF", "TUFRepository", "Platform", "TestSupport", .crypto, .system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ObjectStoreTests",
+            dependencies: [
+                "HTTPFetcher", "ObjectStore", "Platform", "TUF", "TUFRepository", "TestSupport", "ricambio-repo",
+                .asyncHTTPClient, .crypto, .system,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "PackagingTests",

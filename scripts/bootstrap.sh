@@ -51,8 +51,8 @@ if [ ${#missing_apt[@]} -gt 0 ]; then
     fi
 fi
 
-# The tests talk to a real SMTP server, and to another implementation of TUF.
-if [ "$what" = all ] && ! .venv/bin/python -c 'import aiosmtpd, cryptography, tuf' 2>/dev/null; then
+# The tests talk to a real SMTP server, another implementation of TUF, and an S3 server.
+if [ "$what" = all ] && ! .venv/bin/python -c 'import aiosmtpd, cryptography, moto.server, tuf' 2>/dev/null; then
     say "making .venv with $(grep -v '^#' scripts/requirements.txt | tr '\n' ' ')"
     rm -rf .venv
     python3 -m venv .venv

@@ -6,6 +6,20 @@ extension FileSystem {
         try attributes(of: path) != nil
     }
 
+    /// Whatever is below a folder and is none itself, relative to it with `/`, sorted. Symlinks are not followed.
+    public func files(below folder: FilePath) throws(FileError) -> [String] {
+        var found: [String] = []
+        var queue = [""]
+        while let parent = queue.popLast() {
+            for name in try entries(of: parent.isEmpty ? folder : folder.appending(parent)) {
+                let path = parent.isEmpty ? name : "\(parent)/\(name)"
+                let isFolder = try attributes(of: folder.appending(path))?.kind == .directory
+                if isFolder { queue.append(path) } else { found.append(path) }
+            }
+        }
+        return found.sorted()
+    }
+
     /// Makes the folder and those above it that are missing. A symlink to a folder counts as one.
     public func makeDirectories(_ path: FilePath, permissions: UInt16 = 0o755) throws(FileError) {
         if path.isEmpty { return }

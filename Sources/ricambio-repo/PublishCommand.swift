@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import ArgumentParser
+internal import ObjectStore
 public import Packaging
 internal import Platform
 internal import SystemPackage
@@ -39,16 +40,42 @@ struct PublishCommand: AsyncParsableCommand {
     @OptionGroup var rollout: RolloutOptions
     @Option(help: "Compression, 1 (fast) to 22 (small).")
     var level = PackWriter.defaultLevel
+    @Option(
+        help: ArgumentHelp(
+            "Put it into an object store as well, as “sync” does.", valueName: "s3://bucket/prefix"))
+    var to: String?
+    @OptionGroup var store: StoreOptions
     @OptionGroup var passphrase: PassphraseOptions
 
     func run() async throws {
         let fileSystem = POSIXFileSystem()
         let folder = VendorFolder(path: FilePath(directory), fileSystem: fileSystem)
+        let clock = SystemWallClock()
+        // What is wrong with them is said before anything is published.
+        let target = try to.map { (bucket: try store.bucket($0), credentials: try StoreOptions.credentials()) }
         let publisher = Publisher(
-            folder: folder, keys: try passphrase.keys(folder), clock: SystemWallClock(), report: Terminal.complain)
+            folder: folder, keys: try passphrase.keys(folder), clock: clock, report: Terminal.complain)
         let parts = try publisher.publish(try request(fileSystem: fileSystem))
         let bytes = parts.reduce(0) { $0 + $1.packBytes }
         Terminal.say("published \(product) \(version) on \(channel): \(Terminal.megabytes(bytes)) in packs")
+        if let target { try await upload(folder, to: target.bucket, target.credentials, clock: clock) }
+    }
+
+    private func upload(
+        _ folder: VendorFolder, to bucket: S3Bucket, _ credentials: Credentials, clock: any WallClock
+    ) async throws {
+        do {
+            let uploaded = try await StoreOptions.withStore(bucket, credentials: credentials, clock: clock) { store in
+                try await SyncCommand.sync(folder, to: store, clock: clock, report: Terminal.complain)
+            }
+            for line in SyncCommand.lines(uploaded, to: bucket) { Terminal.say(line) }
+        } catch {
+            guard let failure = VendorError(wrapping: error) else { throw error }
+            throw VendorError(
+                failure.code,
+                "\(product) \(version) is published in \(directory), but not in the store; “sync” goes on with it. \(failure.sentence)"
+            )
+        }
     }
 
     func request(fileSystem: any FileSystem) throws -> PublishRequest {

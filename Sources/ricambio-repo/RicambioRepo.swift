@@ -17,7 +17,7 @@ struct RicambioRepo: AsyncParsableCommand {
             InitCommand.self, PublishCommand.self, RefreshCommand.self, ShowCommand.self, ServeCommand.self,
             KeyCommand.self, RotateCommand.self, StatusCommand.self, SignCommand.self, CommitCommand.self,
             DiscardCommand.self, RecallCommand.self, PromoteCommand.self, RolloutCommand.self, VerifyCommand.self,
-            PruneCommand.self,
+            PruneCommand.self, SyncCommand.self,
         ])
 
     static func main() async {

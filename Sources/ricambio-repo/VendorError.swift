@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ObjectStore
 internal import Packaging
 internal import Platform
 internal import TUFRepository
@@ -25,7 +26,7 @@ struct VendorError: Error, Hashable, CustomStringConvertible {
             case .notFound: "no such repository, product, version or file"
             case .damaged: "the repository or its keys are damaged or expired"
             case .waits: "nothing was published yet: what was prepared waits for signatures (see “status”)"
-            case .busy: "somebody else is publishing into this repository"
+            case .busy: "somebody else is publishing into this repository, or has published into the store"
             }
         }
     }
@@ -52,6 +53,7 @@ struct VendorError: Error, Hashable, CustomStringConvertible {
         case let error as FileError:
             self.init(error.code == .notFound ? .notFound : .failed, "\(error.description).")
         case let error as RepositoryError: self.init(error)
+        case let error as UploadError: self.init(error)
         default: return nil
         }
     }
@@ -68,6 +70,17 @@ struct VendorError: Error, Hashable, CustomStringConvertible {
             case .file(let file): file.code == .notFound ? .notFound : .failed
             }
         self.init(code, "\(error.reason).")
+    }
+
+    init(_ error: UploadError) {
+        let code: Code =
+            switch error.code {
+            case .conflict, .older: .busy
+            case .incomplete: .damaged
+            case .store(.notFound): .notFound
+            case .store, .file: .failed
+            }
+        self.init(code, error.reason)
     }
 
     init(_ error: PackagingError) {

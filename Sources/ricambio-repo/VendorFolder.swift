@@ -27,6 +27,9 @@ struct VendorFolder {
         try RepositoryEditor(reading: path, clock: clock, fileSystem: fileSystem)
     }
 
+    /// Everything below what is served, relative, sorted.
+    func servedFiles() throws(FileError) -> [String] { try fileSystem.files(below: layout.served) }
+
     /// Newest first.
     static func versions(of product: String, in editor: RepositoryEditor) throws -> [Version] {
         try editor.targets(of: product).compactMap { target in

@@ -69,7 +69,12 @@ struct Pruner {
         var releases: [String] = []
         for product in editor.productNames { releases += try drop(from: product, in: &editor, dryRun: dryRun) }
         if !dryRun { try editor.commit() }
-        let files = try removals(editor)
+        let files: [PrunePlan.File]
+        do {
+            files = try removals(editor)
+        } catch let error as VendorError {
+            throw VendorError(error.code, "\(error.sentence) Nothing was removed.")
+        }
         if !dryRun { try remove(files) }
         return withExtendedLifetime(editor) { Pruned(releases: releases, files: files) }
     }
@@ -98,7 +103,7 @@ struct Pruner {
 
     private func removals(_ editor: RepositoryEditor) throws -> [PrunePlan.File] {
         var reachability = Reachability(folder: folder)
-        let all = try FolderCheck(folder: folder.layout.served, fileSystem: folder.fileSystem).files()
+        let all = try folder.servedFiles()
         let states = try all.compactMap { path -> PrunePlan.State? in
             guard path.hasPrefix("metadata/"), path.hasSuffix(".snapshot.json"),
                 let version = Int64(path.dropFirst("metadata/".count).dropLast(".snapshot.json".count))

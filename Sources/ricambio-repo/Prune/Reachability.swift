@@ -8,8 +8,8 @@ internal import TUF
 internal import TUFRepository
 
 /// Follows the metadata of a repository's folder to every file that a reader can be led to. The files are the vendor's
-/// own: they are read, not verified (that is `verify`'s matter). What cannot be read stops it: nothing is removed
-/// on a guess.
+/// own: they are read, not verified (that is `verify`'s matter). What cannot be read stops it: nothing is removed,
+/// and nothing uploaded, on a guess.
 struct Reachability {
     let folder: VendorFolder
     private(set) var paths: Set<String> = ["metadata/root.json", "metadata/timestamp.json"]
@@ -17,6 +17,11 @@ struct Reachability {
 
     init(folder: VendorFolder) {
         self.folder = folder
+    }
+
+    /// Every root up to a version: each client climbs through all of them.
+    mutating func follow(rootsTo version: Int64) {
+        for version in 1...max(1, version) { paths.insert("metadata/\(version).root.json") }
     }
 
     /// From `N.snapshot.json`.
@@ -74,7 +79,7 @@ struct Reachability {
         do {
             return try SignedMetadata(parsing: try bytes(path), role: role).unchecked(as: type, role: role)
         } catch let error as TUFError {
-            throw VendorError(.damaged, "\(path): \(error). Nothing was removed.")
+            throw VendorError(.damaged, "\(path): \(error).")
         }
     }
 

@@ -8,7 +8,7 @@ struct FolderCheck {
     let fileSystem: any FileSystem
 
     func run(_ report: inout Report) throws {
-        for path in try files() {
+        for path in try fileSystem.files(below: folder) {
             let file = path.split(separator: "/").reduce(folder) { $0.appending(String($1)) }
             if try isPrivateKey(file) {
                 report.wrong(
@@ -19,23 +19,6 @@ struct FolderCheck {
                     path, isOld ? "Nothing refers to it any more." : "It is no part of a repository, and is served.")
             }
         }
-    }
-
-    /// All below the folder, relative, sorted.
-    func files() throws -> [String] {
-        var found: [String] = []
-        var queue = [""]
-        while let parent = queue.popLast() {
-            for name in try fileSystem.entries(of: parent.isEmpty ? folder : folder.appending(parent)) {
-                let path = parent.isEmpty ? name : "\(parent)/\(name)"
-                if try fileSystem.attributes(of: folder.appending(path))?.kind == .directory {
-                    queue.append(path)
-                } else {
-                    found.append(path)
-                }
-            }
-        }
-        return found.sorted()
     }
 
     private func isPrivateKey(_ file: FilePath) throws -> Bool {
