@@ -3,10 +3,10 @@
 SWIFT ?= swift
 FLAGS := --explicit-target-dependency-import-check error
 BIN := .build/debug
-OWN := Package.swift Sources Examples Tests
+OWN := Package.swift Sources Examples Tests Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
 SHELL := /bin/bash
 
-.PHONY: bootstrap libraries build test lint format bench demo run third-party clean
+.PHONY: bootstrap libraries build test lint format bench fuzz demo run third-party clean
 
 # What the build and the tests need from the system; asks the package manager, or names what is missing.
 bootstrap:
@@ -44,9 +44,14 @@ run: build
 third-party: build
 	@scripts/third-party.sh $(BIN)
 
-# The update's down time beside the application's own stop and start time.
-bench: build
-	@$(BIN)/demo --bin $(BIN) --folder .demo --bench
+# Speed, memory and down time, beside peers in the same run; BENCH="trust" runs one only. Figures go to .bench/.
+bench: bootstrap
+	@scripts/bench.sh $(BENCH)
+
+# Fuzzers with coverage feedback over everything that parses what a stranger sends; FUZZ_SECONDS=600 for longer.
+FUZZ_SECONDS ?= 60
+fuzz: libraries
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 clean:
-	rm -rf .build .demo .run .venv
+	rm -rf .build .build-bench .build-fuzz .demo .run .venv .bench .fuzz

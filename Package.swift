@@ -44,6 +44,7 @@ let package = Package(
         .executable(name: "tuf-client", targets: ["tuf-client"]),
         .library(name: "RicambioClient", targets: ["RicambioClient"]),
         .library(name: "TUF", targets: ["TUF"]),
+        .library(name: "TUFRepository", targets: ["TUFRepository"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),

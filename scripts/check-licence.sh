@@ -9,6 +9,6 @@ while IFS= read -r file; do
         echo "$file: the licence line is missing: // SPDX-License-Identifier: Apache-2.0" >&2
         status=1
     fi
-done < <(find Package.swift Makefile Sources Examples Tests scripts .ci -type f \
+done < <(find Package.swift Makefile Sources Examples Tests Benchmarks Fuzz scripts .ci -type f \
     \( -name '*.swift' -o -name '*.c' -o -name '*.h' -o -name '*.sh' -o -name '*.py' -o -name Makefile -o -path '.ci/*' \))
 exit $status

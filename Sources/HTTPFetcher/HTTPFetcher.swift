@@ -141,7 +141,7 @@ public final class HTTPFetcher: Fetcher {
             let start = ContinuousClock.now
             guard let buffer = try await iterator.next() else { break }
             received += Int64(buffer.readableBytes)
-            guard pace.keepsUp(bytes: buffer.readableBytes, waited: ContinuousClock.now - start) else {
+            guard pace.keepsUp(bytes: buffer.readableBytes, waited: (ContinuousClock.now - start) / .seconds(1)) else {
                 throw FetchError(
                     .stalled, url: url, reason: "less than \(options.minimumBytesPerSecond) bytes per second come")
             }
@@ -171,27 +171,6 @@ public final class HTTPFetcher: Fetcher {
         guard let length = response.headers.first(name: "Content-Length").flatMap({ Int($0) }), length <= 16_384
         else { return }
         try? await stream(response, expected: Int64(length), url: "") { _ in }
-    }
-}
-
-/// Notices a server that drips: of the time spent waiting for it, each ``seconds`` must bring enough bytes.
-struct Pace {
-    var seconds: Double
-    var minimumBytesPerSecond: Int
-    private var waited = 0.0
-    private var bytes = 0
-
-    init(seconds: Double, minimumBytesPerSecond: Int) {
-        self.seconds = seconds
-        self.minimumBytesPerSecond = minimumBytesPerSecond
-    }
-
-    mutating func keepsUp(bytes count: Int, waited duration: Duration) -> Bool {
-        waited += duration / .seconds(1)
-        bytes += count
-        guard waited >= seconds else { return true }
-        defer { (waited, bytes) = (0, 0) }
-        return Double(bytes) >= waited * Double(minimumBytesPerSecond)
     }
 }
 

@@ -109,7 +109,9 @@ public struct POSIXFileSystem: FileSystem {
         let folder = file.parent
         // A random name: what a crash leaves behind can never be in the way of the next try.
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-        let temporary = folder.appending(".\(file.lastComponent?.string ?? "file").\(suffix).tmp")
+        // Most systems allow 255 bytes in a name, and the file's own may have them all.
+        let name = String(decoding: (file.lastComponent?.string ?? "file").utf8.prefix(200), as: UTF8.self)
+        let temporary = folder.appending(".\(name).\(suffix).tmp")
         do {
             let descriptor = try openDescriptor(
                 temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode_t(permissions), operation: "write")

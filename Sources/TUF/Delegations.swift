@@ -120,35 +120,3 @@ extension Delegations.Bins {
         return bin < 1 << UInt64(bitLength) && self.name(bin: bin).hasSameBytes(as: name)
     }
 }
-
-/// Shell patterns (`*` and `?`) that never match across a `/` (specification 4.5, PATHPATTERN).
-enum PathPattern {
-    static func matches(_ path: String, pattern: String) -> Bool {
-        let path = path.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false)
-        let pattern = pattern.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false)
-        return path.count == pattern.count
-            && zip(path, pattern).allSatisfy { segmentMatches(Array($0), pattern: Array($1)) }
-    }
-
-    /// Goes back to the last star only, so it takes time in the product of the lengths at most.
-    private static func segmentMatches(_ text: [UnicodeScalar], pattern: [UnicodeScalar]) -> Bool {
-        var (t, p) = (0, 0)
-        var star: (pattern: Int, text: Int)?
-        while t < text.count {
-            if p < pattern.count, pattern[p] == "*" {
-                star = (p, t)
-                p += 1
-            } else if p < pattern.count, pattern[p] == "?" || pattern[p] == text[t] {
-                p += 1
-                t += 1
-            } else if let last = star {
-                star = (last.pattern, last.text + 1)
-                p = last.pattern + 1
-                t = last.text + 1
-            } else {
-                return false
-            }
-        }
-        return pattern[p...].allSatisfy { $0 == "*" }
-    }
-}

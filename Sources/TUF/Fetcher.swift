@@ -58,9 +58,13 @@ public protocol Fetcher: Sendable {
 
 extension Fetcher {
     /// The whole body; `tooLong` as soon as it exceeds `limit` bytes.
-    public func bytes(_ url: String, limit: Int) async throws(FetchError) -> [UInt8] {
+    /// - Parameter watch: sees each piece before it is taken, and may end the fetch.
+    public func bytes(
+        _ url: String, limit: Int, watch: (ArraySlice<UInt8>) throws(FetchError) -> Void = { _ throws(FetchError) in }
+    ) async throws(FetchError) -> [UInt8] {
         var body: [UInt8] = []
         try await fetch(FetchRequest(url: url)) { chunk in
+            try watch(chunk)
             guard body.count + chunk.count <= limit else {
                 throw FetchError(.tooLong, url: url, reason: "more than \(limit) bytes")
             }

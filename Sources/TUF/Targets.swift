@@ -3,41 +3,50 @@ import Crypto
 
 /// A file that a repository vouches for.
 public struct TargetFile: Sendable, Hashable {
+    /// What this client can compute, the one that names files first.
+    private static let algorithms = ["sha256", "sha512", "sha384"]
+
     /// As in the metadata: `om-business/channels/stable.json`.
     public var path: String
     /// Bytes.
     public var length: Int64
-    /// Lower-case hexadecimal.
-    public var sha256: String
     public var custom: JSONValue?
-    /// Every hash of the metadata, by algorithm.
-    public var hashes: [String: String]
+    /// Every hash of the metadata, by algorithm, as it is written there; one at least can be computed here.
+    public let hashes: [String: String]
 
-    public init(
-        path: String, length: Int64, sha256: String, custom: JSONValue? = nil, hashes: [String: String]? = nil
-    ) {
+    public init(path: String, length: Int64, sha256: String, custom: JSONValue? = nil) {
         self.path = path
         self.length = length
-        self.sha256 = sha256
         self.custom = custom
-        self.hashes = hashes ?? ["sha256": sha256]
+        hashes = ["sha256": sha256]
     }
 
     /// `role` is whose metadata lists it.
     public init(path: String, json: JSONValue, role: String) throws(TUFError) {
         let fields = Fields(json.objectValue ?? JSONObject(), role: role)
         let length = try fields.integer("length")
-        guard length >= 0, let hashes = try fields.hashes(), let sha256 = hashes["sha256"]?.lowercased(),
-            TUF.bytes(hex: sha256)?.count == 32
-        else { throw fields.malformed("target \(path) needs a length and a SHA-256") }
-        self.init(path: path, length: length, sha256: sha256, custom: json["custom"], hashes: hashes)
+        guard length >= 0, let hashes = try fields.hashes() else {
+            throw fields.malformed("target \(path) needs a length and hashes")
+        }
+        let known = hashes.filter { Self.algorithms.contains($0.key) }
+        guard !known.isEmpty, known.allSatisfy({ TUF.bytes(hex: $0.value) != nil }) else {
+            throw fields.malformed(
+                "target \(path) has no hash of a known kind: \(Self.algorithms.joined(separator: ", "))")
+        }
+        self.path = path
+        self.length = length
+        self.hashes = hashes
+        custom = json["custom"]
     }
 
-    /// Where it is below the targets URL: with consistent snapshots the hash comes before the name.
+    /// Lower-case hexadecimal; `nil` when the repository vouches by another algorithm only.
+    public var sha256: String? { hashes["sha256"]?.lowercased() }
+
+    /// Where it is below the targets URL: with consistent snapshots a hash comes before the name.
     public func location(consistentSnapshot: Bool) -> String {
-        guard consistentSnapshot else { return path }
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "\(sha256).\(path)" }
-        return "\(path[...slash])\(sha256).\(path[path.utf8.index(after: slash)...])"
+        guard consistentSnapshot, let hash = Self.algorithms.lazy.compactMap({ hashes[$0] }).first else { return path }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "\(hash).\(path)" }
+        return "\(path[...slash])\(hash).\(path[path.utf8.index(after: slash)...])"
     }
 
     /// Throws `tampered` unless `bytes` are the ones that were signed for.

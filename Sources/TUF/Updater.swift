@@ -22,6 +22,9 @@ public struct UpdaterLimits: Sendable, Hashable {
     public var targetsBytes = 5_000_000
     /// Bytes, whatever length is signed for.
     public var metadataBytes = 256 << 20
+    /// Bytes per second, measured over ``slowSeconds`` of waiting, below which a file is given up (slow retrieval).
+    public var minimumBytesPerSecond = 16
+    public var slowSeconds = 30.0
     /// Bytes of a target that is brought into memory.
     public var targetBytes = 256 << 20
 
@@ -212,7 +215,7 @@ public actor Updater {
 
     private func fetch(_ url: String, limit: Int, what: String, role: String?) async throws(TUFError) -> [UInt8] {
         do {
-            return try await fetcher.bytes(url, limit: limit)
+            return try await bytes(url, limit: limit)
         } catch {
             switch error.code {
             // Object stores answer 403 for what is not there.
@@ -222,6 +225,19 @@ public actor Updater {
                 throw TUFError(.tampered, "\(what) is longer than the \(limit) bytes allowed", role: role)
             default:
                 throw TUFError(.fetch(error), "cannot fetch \(what): \(error)", role: role)
+            }
+        }
+    }
+
+    /// As ``Fetcher/bytes(_:limit:)``, but not from a server that drips.
+    private func bytes(_ url: String, limit: Int) async throws(FetchError) -> [UInt8] {
+        var pace = Pace(seconds: limits.slowSeconds, minimumBytesPerSecond: limits.minimumBytesPerSecond)
+        var last = clock.monotonicSeconds
+        return try await fetcher.bytes(url, limit: limit) { [clock] chunk throws(FetchError) in
+            let now = clock.monotonicSeconds
+            defer { last = now }
+            guard pace.keepsUp(bytes: chunk.count, waited: now - last) else {
+                throw FetchError(.stalled, url: url, reason: "it comes too slowly to be honest")
             }
         }
     }
@@ -259,17 +275,18 @@ public actor Updater {
     }
 }
 
-/// A target's path for a URL: only what no URL may contain, or would end the path, is encoded.
+/// A target's path for a URL: everything that a path may not contain (RFC 3986, section 3.3) is encoded, and so is the
+/// percent sign, since the server decodes once.
 func urlPath(_ path: String) -> String {
+    let plain = Array("/-._~!$&'()*+,;=:@".utf8)
     var text = ""
     for byte in path.utf8 {
         switch byte {
-        case 0...0x20, 0x7f..., UInt8(ascii: "\""), UInt8(ascii: "#"), UInt8(ascii: "<"), UInt8(ascii: ">"),
-            UInt8(ascii: "?"), UInt8(ascii: "\\"), UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "{"),
-            UInt8(ascii: "|"), UInt8(ascii: "}"):
-            text += "%" + hex([byte]).uppercased()
-        default:
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
             text.unicodeScalars.append(UnicodeScalar(byte))
+        case _ where plain.contains(byte): text.unicodeScalars.append(UnicodeScalar(byte))
+        default: text += "%" + hex([byte]).uppercased()
         }
     }
     return text

@@ -45,6 +45,9 @@ struct TUFClient: AsyncParsableCommand {
     var root: String?
 
     func run() async throws {
+        guard root == nil || action == .initialise else {
+            throw ValidationError("\(action.rawValue) takes no file; only init does.")
+        }
         let fileSystem = POSIXFileSystem()
         let store = FileMetadataStore(directory: FilePath(metadataDir), fileSystem: fileSystem)
         switch action {
@@ -73,9 +76,12 @@ struct TUFClient: AsyncParsableCommand {
     private func updater(_ store: FileMetadataStore) throws -> Updater {
         guard let metadataURL else { throw ValidationError("\(action.rawValue) needs --metadata-url.") }
         return Updater(
-            store: store, trustedRoot: nil, metadataURL: metadataURL, targetsURL: targetBaseURL ?? "",
-            fetcher: HTTPFetcher(), clock: SystemWallClock())
+            store: store, trustedRoot: nil, metadataURL: Self.base(metadataURL),
+            targetsURL: Self.base(targetBaseURL ?? ""), fetcher: HTTPFetcher(), clock: SystemWallClock())
     }
+
+    /// Names are appended to it; many people leave the last slash out.
+    private static func base(_ url: String) -> String { url.isEmpty || url.hasSuffix("/") ? url : url + "/" }
 
     static func main() async {
         do {

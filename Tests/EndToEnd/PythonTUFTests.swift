@@ -161,6 +161,8 @@ extension EndToEnd {
                     #expect(try client.content("bins%2Fin%20a%20bin.txt") == "the content of bins/in a bin.txt")
                     #expect(try client.content("prefixed.txt") == "the content of prefixed.txt")
                     #expect(try client.trusted().contains("all%20bins.json"))
+                    let odd = try await client.run(name, ["odd/ä 100% [1]%2F.txt"])
+                    #expect(odd.end == .exited(0), "\(odd.errorText)")
                     // The role that lists it comes after a terminating one, which speaks for the path and is silent.
                     let silent = try await client.run(name, ["bins/only last has it.txt"])
                     #expect(silent.end == .exited(1) && silent.errorText.contains("lists it"), "\(silent.errorText)")

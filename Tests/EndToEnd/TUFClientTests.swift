@@ -65,9 +65,13 @@ extension EndToEnd {
         func refreshes() async throws {
             try await withReader { reader in
                 #expect(try await reader.initialise().end == .exited(0))
+                #expect(try reader.names(in: reader.metadata) == ["root.json"])
+                #expect(
+                    try await reader.client([
+                        "--metadata-url", reader.url + "metadata", "--metadata-dir", reader.metadata.string, "refresh",
+                    ]).end == .exited(0), "the last slash may be left out")
                 let root = reader.metadata.appending("root.json")
                 #expect(try reader.bytes(root) == reader.bytes(reader.vendor.root))
-                #expect(try reader.names(in: reader.metadata) == ["root.json"])
                 let result = try await reader.refresh()
                 #expect(result.end == .exited(0), "\(result.errorText)")
                 #expect(
@@ -134,6 +138,10 @@ extension EndToEnd {
                 let cases: [[String]] = [
                     [], ["refresh"], ["--metadata-dir", reader.metadata.string, "polish"],
                     ["--metadata-dir", reader.metadata.string, "init"],
+                    [
+                        "--metadata-url", reader.url + "metadata/", "--metadata-dir", reader.metadata.string, "refresh",
+                        reader.vendor.root.string,
+                    ],
                     ["--metadata-dir", reader.metadata.string, "init", noRoot.string],
                     ["--metadata-dir", reader.metadata.string, "refresh"],
                     ["--metadata-url", reader.url, "--metadata-dir", reader.metadata.string, "download"],

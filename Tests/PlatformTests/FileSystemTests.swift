@@ -15,6 +15,17 @@ import TestSupport
         return nil
     }
 
+    @Test("A file whose name has all the bytes that a name may have is replaced like any other")
+    func longName() throws {
+        let folder = try TemporaryFolder()
+        let file = folder / (String(repeating: "é", count: 127) + "x")
+        for bytes in [[1], [2]] as [[UInt8]] {
+            try POSIXFileSystem().replace(file, with: bytes, permissions: 0o644)
+            #expect(try POSIXFileSystem().read(file, limit: 10) == bytes)
+        }
+        #expect(try POSIXFileSystem().entries(of: folder.path).count == 1)
+    }
+
     @Test("A file is replaced as a whole, with its permissions, and nothing is left beside it")
     func replace() throws {
         let file = try folder.file("a", "old")

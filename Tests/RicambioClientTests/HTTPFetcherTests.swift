@@ -223,9 +223,9 @@ struct HTTPFetcherTests {
     @Test("There is no limit on the whole: as long as bytes come, a fetch goes on")
     func pace() {
         var pace = Pace(seconds: 10, minimumBytesPerSecond: 100)
-        let long = (0..<1000).map { _ in pace.keepsUp(bytes: 200, waited: .seconds(1)) }
+        let long = (0..<1000).map { _ in pace.keepsUp(bytes: 200, waited: 1) }
         #expect(long.allSatisfy { $0 })
-        let slow = (1...10).map { _ in pace.keepsUp(bytes: 10, waited: .seconds(1)) }
+        let slow = (1...10).map { _ in pace.keepsUp(bytes: 10, waited: 1) }
         #expect(slow == Array(repeating: true, count: 9) + [false])
     }
 

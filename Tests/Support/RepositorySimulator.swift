@@ -31,6 +31,8 @@ public final class RepositorySimulator: Fetcher {
         public var failures: [String: FetchError.Code] = [:]
         /// Sends bytes without end for these names.
         public var endless: Set<String> = []
+        /// Sends these names byte by byte, and calls this before each.
+        public var dripping: [String: @Sendable () -> Void] = [:]
         /// Whether snapshot and timestamp say lengths and hashes.
         public var saysHashes = true
         public var expires: Date
@@ -178,7 +180,11 @@ public final class RepositorySimulator: Fetcher {
         }
         let start = min(bytes.count, Int(request.offset))
         let end = request.length.map { min(bytes.count, start + Int($0)) } ?? bytes.count
-        try await send(bytes[start..<end], request.url, receive)
+        guard let drip = content.dripping[name] else { return try await send(bytes[start..<end], request.url, receive) }
+        for index in start..<end {
+            drip()
+            try await send(bytes[index...index], request.url, receive)
+        }
     }
 
     private func sendEndlessly(

@@ -174,6 +174,103 @@ struct AttackTests {
         }
     }
 
+    @Test(
+        "Slow retrieval: a server that drips is given up, a slow line is not",
+        arguments: ["2.root.json", "timestamp.json", "snapshot.json", "targets.json", "om/a.bin"])
+    func slow(_ name: String) async throws {
+        for (secondsPerByte, isHonest) in [(0.05, true), (5.0, false)] {
+            let customer = Customer()
+            let vendor = customer.vendor
+            vendor.addTarget("om/a.bin", [UInt8](repeating: 7, count: 100))
+            if name == "2.root.json" { vendor.rotateRoot() }
+            let file = vendor.content.targets["targets"]?.signed["targets"]?["om/a.bin"]
+            let target = try TargetFile(path: "om/a.bin", json: try #require(file), role: "targets")
+            let location =
+                switch name {
+                case "om/a.bin": target.location(consistentSnapshot: true)
+                case "snapshot.json": "\(vendor.content.snapshot.version).snapshot.json"
+                case "targets.json": "\(vendor.content.targets["targets"]?.version ?? 0).targets.json"
+                default: name
+                }
+            vendor.change { [clock = customer.clock] content in
+                content.dripping[location] = { clock.advance(by: secondsPerByte) }
+            }
+            let code = await refusal { () async throws(TUFError) in
+                let updater = customer.updater()
+                try await updater.refresh()
+                _ = try await updater.download(target)
+            }
+            guard !isHonest else {
+                #expect(code == nil, "\(name)")
+                continue
+            }
+            guard case .fetch(let error) = code else {
+                Issue.record("\(name): \(String(describing: code))")
+                continue
+            }
+            #expect(error.code == .stalled)
+        }
+    }
+
+    @Test("Wrong software: a file that the vendor signed for, under another name, is refused")
+    func wrongSoftware() async throws {
+        vendor.addTarget("om/wanted", Array("wanted".utf8))
+        vendor.addTarget("om/others", Array("others".utf8))
+        let updater = customer.updater()
+        let (wanted, others) = (
+            try #require(try await updater.target("om/wanted")), try #require(try await updater.target("om/others"))
+        )
+        vendor.change { content in
+            content.files[wanted.location(consistentSnapshot: true)] =
+                content.files[others.location(consistentSnapshot: true)]
+        }
+        #expect(await refusal { () async throws(TUFError) in _ = try await updater.download(wanted) } == .tampered)
+        _ = try await updater.download(others)
+    }
+
+    @Test("Malicious mirror: whatever it withholds, nothing is taken for up to date, and nothing trusted is lost")
+    func maliciousMirror() async {
+        #expect(await customer.refusal() == nil)
+        let before = customer.store.files
+        vendor.change { $0.targets["targets"]?.version = 2 }
+        vendor.update(bumping: true)
+        for name in ["timestamp.json", "2.snapshot.json", "2.targets.json"] {
+            for code in [.notFound, .status(500), .unreachable] as [FetchError.Code] {
+                vendor.change { $0.failures = [name: code] }
+                #expect(await customer.refusal() != nil, "\(name): \(code)")
+            }
+        }
+        #expect(customer.store.files["root"] == before["root"] && customer.store.files["targets"] == before["targets"])
+        vendor.change { $0.failures = [:] }
+        #expect(await customer.refusal() == nil)
+    }
+
+    @Test("Key compromise: one stolen key of two signs nothing, and none at all once it was replaced")
+    func keyCompromise() async throws {
+        vendor.rotateRoot { RepositorySimulator.replaceKeys(of: .targets, count: 2, in: &$0) }
+        vendor.change { content in
+            content.root.setKeys(content.signers["targets", default: []].map(\.key), threshold: 2, of: .targets)
+        }
+        vendor.rotateRoot()
+        vendor.update(bumping: true)
+        #expect(await customer.refusal() == nil)
+        let all = try #require(vendor.content.signers["targets"])
+        vendor.change { $0.signers["targets"] = [all[0]] }
+        vendor.change { $0.targets["targets"]?.version += 1 }
+        vendor.update(bumping: true)
+        #expect(await customer.refusal() == .threshold)
+
+        vendor.change { $0.signers["targets"] = all }
+        vendor.rotateRoot { RepositorySimulator.replaceKeys(of: .targets, count: 2, in: &$0) }
+        vendor.change { $0.targets["targets"]?.version += 1 }
+        vendor.update(bumping: true)
+        #expect(await customer.refusal() == nil)
+        vendor.change { $0.signers["targets"] = all }
+        vendor.change { $0.targets["targets"]?.version += 1 }
+        vendor.update(bumping: true)
+        #expect(await customer.refusal() == .threshold)
+    }
+
     @Test("Fast-forward: after the timestamp's key was replaced, a lower version is accepted again")
     func timestampFastForward() async {
         vendor.change { $0.timestamp.version = 99_999 }
@@ -211,9 +308,11 @@ struct AttackTests {
     @Test("One reference time: a clock that moves during a refresh changes nothing")
     func referenceTime() async throws {
         let slow = SlowFetcher(vendor: vendor, clock: customer.clock, days: 31)
+        var limits = UpdaterLimits()
+        limits.slowSeconds = .infinity
         let updater = Updater(
             store: customer.store, trustedRoot: vendor.trustedRoot, metadataURL: RepositorySimulator.metadataURL,
-            targetsURL: RepositorySimulator.targetsURL, fetcher: slow, clock: customer.clock)
+            targetsURL: RepositorySimulator.targetsURL, fetcher: slow, clock: customer.clock, limits: limits)
         #expect(await refusal { () async throws(TUFError) in try await updater.refresh() } == nil)
         #expect(await refusal { () async throws(TUFError) in try await updater.refresh() } == .expired)
     }

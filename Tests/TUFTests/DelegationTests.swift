@@ -27,6 +27,9 @@ struct DelegationTests {
             ("*.zip", "x.zip", true), ("*.zip", "d/x.zip", false), ("?.b", "a.b", true), ("?.b", ".b", false),
             ("a*b*c", "aXXbYYc", true), ("a*b*c", "aXXbYY", false), ("", "", true), ("a/", "a/", true),
             ("a/", "a", false), ("*/*", "/", true), ("a", "A", false), ("*a", "aaab", false), ("é?", "éx", true),
+            ("[ab].zip", "a.zip", true), ("[ab].zip", "c.zip", false), ("[a-c]x", "bx", true), ("[!a-c]", "b", false),
+            ("[!a-c]", "d", true), ("[]a]", "]", true), ("[a-]", "-", true), ("[a", "[a", true), ("[]", "[]", true),
+            ("[c-a]", "b", false), ("[!]", "[!]", true), ("*[0-9]", "ab7", true), ("[*]", "x", false),
         ])
     func patterns(_ pattern: String, _ path: String, _ matches: Bool) throws {
         var metadata = EditableMetadata.targets(expires: customer.clock.now)
@@ -191,12 +194,21 @@ struct DelegationTests {
     func malformed() async {
         let scopes: [JSONObject] = [
             [:], ["paths": ["*"], "path_hash_prefixes": ["0"]], ["paths": "x"], ["paths": ["*"], "terminating": 1],
-            ["paths": ["*"], "name": "root"], ["paths": ["*"], "name": ""], ["paths": ["*"], "threshold": 0],
+            ["paths": ["*"], "name": "root"], ["paths": ["*"], "name": 1], ["paths": ["*"], "name": ""],
+            ["paths": ["*"], "threshold": 0],
         ]
         for scope in scopes {
             let customer = Customer()
-            customer.vendor.delegate(to: "A", scope: scope)
-            #expect(await customer.refusal() == .malformed)
+            customer.vendor.delegate(to: "A", scope: [:])
+            customer.vendor.change { content in
+                var delegations = content.targets["targets"]?.signed["delegations"]?.objectValue ?? JSONObject()
+                var role = delegations["roles"]?.arrayValue?.first?.objectValue ?? JSONObject()
+                for member in scope.members { role[member.key] = member.value }
+                delegations["roles"] = [.object(role)]
+                content.targets["targets"]?.signed["delegations"] = .object(delegations)
+            }
+            customer.vendor.update()
+            #expect(await customer.refusal() == .malformed, "\(scope)")
         }
     }
 }

@@ -62,6 +62,12 @@ struct RepositorySimulatorTests {
         #expect(try await get("timestamp.json") == [1, 2, 3])
         vendor.change { $0.endless = ["timestamp.json"] }
         #expect(await code("timestamp.json", limit: 100_000) == .tooLong)
+        vendor.change { $0.endless = [] }
+        vendor.change { $0.replaced = [:] }
+        let clock = ManualClock()
+        let before = clock.monotonicSeconds
+        vendor.change { $0.dripping["timestamp.json"] = { clock.advance(by: 1) } }
+        #expect(try await get("timestamp.json").count == Int(clock.monotonicSeconds - before))
     }
 
     @Test("Ranges give the bytes that were asked for")

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import Crypto
 import Platform
 import SystemPackage
-import TUF
 import TUFRepository
 import TestSupport
 import Testing
+
+@testable import TUF
 
 @Suite("Updater")
 struct UpdaterTests {
@@ -61,7 +63,7 @@ struct UpdaterTests {
         #expect(target.length == 3)
         #expect(target.sha256 == sha256Hex([4, 5, 6]))
         #expect(try await updater.download(target) == [4, 5, 6])
-        #expect(vendor.requests.last == "om/1.0/\(target.sha256).release.json")
+        #expect(vendor.requests.last == "om/1.0/\(target.sha256 ?? "").release.json")
         #expect(try await updater.target("om/1.0/other.json") == nil)
     }
 
@@ -71,12 +73,52 @@ struct UpdaterTests {
         let updater = customer.updater()
         let target = try #require(try await updater.target("a"))
         for bytes in [[1, 2, 4], [1, 2], [1, 2, 3, 4], []] as [[UInt8]] {
-            vendor.change { $0.files["\(target.sha256).a"] = bytes }
+            vendor.change { $0.files["\(target.sha256 ?? "").a"] = bytes }
             #expect(
                 await refusal { () async throws(TUFError) in _ = try await updater.download(target) } == .tampered)
         }
-        vendor.change { $0.files["\(target.sha256).a"] = nil }
+        vendor.change { $0.files["\(target.sha256 ?? "").a"] = nil }
         #expect(await refusal { () async throws(TUFError) in _ = try await updater.download(target) } == .notFound)
+    }
+
+    @Test("A target that is vouched for by SHA-512 or SHA-384 only is found under that hash and checked")
+    func otherHashes() async throws {
+        let bytes = Array("content".utf8)
+        for (algorithm, hash) in [
+            ("sha512", hex(SHA512.hash(data: bytes))), ("sha384", hex(SHA384.hash(data: bytes))),
+        ] {
+            let customer = Customer()
+            customer.vendor.change { content in
+                content.targets["targets"]?.signed["targets"] = [
+                    "d/a": ["length": 7, "hashes": [algorithm: .string(hash), "md5": "00"]]
+                ]
+                content.files["d/\(hash).a"] = bytes
+            }
+            customer.vendor.update()
+            let updater = customer.updater()
+            let target = try #require(try await updater.target("d/a"))
+            #expect(target.sha256 == nil)
+            #expect(try await updater.download(target) == bytes)
+            customer.vendor.change { $0.files["d/\(hash).a"] = Array("Content".utf8) }
+            #expect(await refusal { () async throws(TUFError) in _ = try await updater.download(target) } == .tampered)
+        }
+        let customer = Customer()
+        customer.vendor.change { content in
+            content.targets["targets"]?.signed["targets"] = ["a": ["length": 7, "hashes": ["md5": "00"]]]
+        }
+        customer.vendor.update()
+        let updater = customer.updater()
+        #expect(await refusal { () async throws(TUFError) in _ = try await updater.target("a") } == .malformed)
+    }
+
+    @Test(
+        "A target's path is encoded once, whatever is in it",
+        arguments: [
+            ("a b[1].txt", "a%20b%5B1%5D.txt"), ("100%", "100%25"), ("a%20b", "a%2520b"), ("ä/é", "%C3%A4/%C3%A9"),
+            ("a?b#c", "a%3Fb%23c"), ("a+b&c=d;e:f@g~h!$'()*,", "a+b&c=d;e:f@g~h!$'()*,"), ("\u{1}\\", "%01%5C"),
+        ])
+    func urls(_ path: String, _ url: String) {
+        #expect(urlPath(path) == url)
     }
 
     @Test("A damaged local copy is replaced, except the root")

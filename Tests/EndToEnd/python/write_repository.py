@@ -26,6 +26,7 @@ from tuf.api.serialization.json import JSONSerializer
 later = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(days=30)
 before = later - timedelta(days=60)
 top_target, bin_target, prefix_target = "top level.txt", "bins/in a bin.txt", "prefixed.txt"
+odd_target = "odd/ä 100% [1]%2F.txt"
 keys = {
     "root": CryptoSigner.generate_rsa(), "root-2": CryptoSigner.generate_ed25519(),
     "root-3": CryptoSigner.generate_ecdsa(), "timestamp": CryptoSigner.generate_ecdsa(),
@@ -95,6 +96,7 @@ def write(folder, name, first, root):
     target(prefixed, prefix_target)
     top = Targets(expires=later)
     target(top, top_target)
+    target(top, odd_target)
     digest = hashlib.sha256(prefix_target.encode()).hexdigest()
     # The role named "odd ?last#" never gets a word: the one before it is terminating.
     roles = {
