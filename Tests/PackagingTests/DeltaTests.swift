@@ -118,7 +118,9 @@ import Testing
     @Test("Absolute operands become relative again, whatever the bytes are", arguments: 1...40)
     func bijection(seed: Int) {
         var bytes = noise(4000, seed: UInt64(seed)).map { $0 % 5 == 0 ? UInt8(0xE8) : $0 % 7 == 0 ? 0x05 : $0 }
-        for index in stride(from: seed, to: 3990, by: 9) { bytes[index + 3] = seed % 2 == 0 ? 0 : 0xFF; bytes[index + 4] = bytes[index + 3] }
+        for index in stride(from: seed, to: 3990, by: 9) {
+            bytes[index + 3] = seed % 2 == 0 ? 0 : 0xFF; bytes[index + 4] = bytes[index + 3]
+        }
         let before = bytes
         for (position, span) in [(Int64(0), Int64(4000)), (100, 5000), (70_000, 1 << 20), (0, Int64(Int32.max))] {
             bytes.withUnsafeMutableBytes { X86Operands.rewrite($0, at: position, span: span, toAbsolute: true) }

@@ -23,7 +23,8 @@ import Testing
 
     private func vectors() throws -> [Vector] {
         let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-        let text = String(decoding: try files.read(root.appending("docs/delta-format.md"), limit: 1 << 20), as: UTF8.self)
+        let text = String(
+            decoding: try files.read(root.appending("docs/delta-format.md"), limit: 1 << 20), as: UTF8.self)
         func tree(_ cell: some StringProtocol) throws -> [String: [UInt8]] {
             var tree: [String: [UInt8]] = [:]
             for file in cell.split(separator: " ") where file != "–" {
@@ -58,7 +59,8 @@ import Testing
                 from: try DeltaStage(old: vector.old, new: vector.new).old,
                 to: try DeltaStage(old: vector.old, new: vector.new).new)
             let parts = try DeltaParts(vector.delta)
-            let group = try DeltaGroup(decoding: parts.control, left: contents.carriedBytes, oldBytes: contents.oldBytes)
+            let group = try DeltaGroup(
+                decoding: parts.control, left: contents.carriedBytes, oldBytes: contents.oldBytes)
             #expect(group.encoded() == parts.control)
         }
     }

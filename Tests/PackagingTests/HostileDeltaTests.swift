@@ -16,7 +16,9 @@ import Testing
     init() throws {
         stage = try DeltaStage(
             old: ["a/x": noise(5000), "b": noise(3000, seed: 2)],
-            new: ["a/x": noise(10, seed: 9) + noise(5000), "b": noise(3000, seed: 2).map { $0 ^ ($0 % 31 == 0 ? 1 : 0) }])
+            new: [
+                "a/x": noise(10, seed: 9) + noise(5000), "b": noise(3000, seed: 2).map { $0 ^ ($0 % 31 == 0 ? 1 : 0) },
+            ])
         try stage.make()
         bytes = try stage.delta()
     }
@@ -71,7 +73,8 @@ import Testing
     @Test("A copy from outside the old tree or to outside the new one is refused")
     func outside() throws {
         let bad: [(Int64, Int64, Int64)] = [
-            (0, 0, oldBytes + 1), (0, oldBytes, 1), (0, oldBytes - 1, 2), (0, -1, 1), (0, .max / 2, 1), (0, -(.max / 4), 1),
+            (0, 0, oldBytes + 1), (0, oldBytes, 1), (0, oldBytes - 1, 2), (0, -1, 1), (0, .max / 2, 1),
+            (0, -(.max / 4), 1),
             (newBytes, 0, 1), (newBytes - 1, 0, 2), (0, 0, 0),
         ]
         for (new, old, length) in bad {
@@ -132,16 +135,22 @@ import Testing
     @Test("Address ranges that overlap, leave their streams or take too much memory are refused")
     func images() throws {
         func side(_ ranges: [(Int64, Int64)], high: Int64 = 9000) -> DeltaImage.Side {
-            .init(low: 4096, high: high, ranges: ranges.map { .init(offset: $0.0, length: $0.1, address: 5000, kind: .x86) })
+            .init(
+                low: 4096, high: high,
+                ranges: ranges.map { .init(offset: $0.0, length: $0.1, address: 5000, kind: .x86) })
         }
         let fine = side([(0, 100)])
-        for hostile in [side([(0, 9000)]), side([(8000, 1), (8001, 100)]), side([], high: 4097 + DeltaFormat.imageSpan)] {
+        for hostile in [
+            side([(0, 9000)]), side([(8000, 1), (8001, 100)]), side([], high: 4097 + DeltaFormat.imageSpan),
+        ] {
             #expect(try outcome(group(images: [DeltaImage(old: hostile, new: fine)])) == "tampered")
             #expect(try outcome(group(images: [DeltaImage(old: fine, new: hostile)])) == "tampered")
         }
         let wide = DeltaImage(old: side([], high: DeltaFormat.imageSpan), new: side([]))
         #expect(try outcome(group(images: [wide, wide, wide])) == "tampered")
-        #expect(try outcome(group(images: [DeltaImage(old: fine, new: fine), DeltaImage(old: fine, new: fine)])) == "tampered")
+        #expect(
+            try outcome(group(images: [DeltaImage(old: fine, new: fine), DeltaImage(old: fine, new: fine)]))
+                == "tampered")
     }
 
     @Test("Right form with the content of another file is refused by the file's hash, and the file is removed")
@@ -167,10 +176,12 @@ import Testing
     @Test("A path in the trees that leads out of its folder is refused before anything is written")
     func escapes() throws {
         var hostile = stage
-        hostile.new.append(TreeEntry(path: "../evil", kind: .file(size: 0, sha256: ContentHash.sha256([]), permissions: 0o644)))
+        hostile.new.append(
+            TreeEntry(path: "../evil", kind: .file(size: 0, sha256: ContentHash.sha256([]), permissions: 0o644)))
         #expect(failure { try hostile.apply() } == "escapes")
         hostile = stage
-        hostile.old.append(TreeEntry(path: "/etc/passwd", kind: .file(size: 1, sha256: ContentHash.sha256([1]), permissions: 0o644)))
+        hostile.old.append(
+            TreeEntry(path: "/etc/passwd", kind: .file(size: 1, sha256: ContentHash.sha256([1]), permissions: 0o644)))
         #expect(failure { try hostile.apply() } == "escapes")
         #expect(try files.attributes(of: stage.folder / "evil") == nil)
     }
@@ -178,7 +189,8 @@ import Testing
     @Test("A full disk ends applying with a file error, and leaves no file with a wrong content")
     func fullDisk() throws {
         var change = 1
-        while failure({ try stage.apply(fileSystem: CrashingFileSystem(files, fault: .full(from: change))) }) == "file" {
+        while failure({ try stage.apply(fileSystem: CrashingFileSystem(files, fault: .full(from: change))) }) == "file"
+        {
             #expect(try stage.wrongFiles() == [])
             change += 1
         }
@@ -190,7 +202,8 @@ import Testing
         try stage.apply()
         let result = failure {
             try DeltaApplier(fileSystem: files).apply(
-                stage.folder / "delta", from: stage.old, in: stage.folder / "old", to: stage.new, into: stage.folder / "out")
+                stage.folder / "delta", from: stage.old, in: stage.folder / "old", to: stage.new,
+                into: stage.folder / "out")
         }
         #expect(result == "file")
         #expect(try files.entries(of: stage.folder / "out/a") == ["x"])
@@ -216,7 +229,8 @@ import Testing
             case 2: result.remove(at: at)
             case 3: result.insert(UInt8(next(256)), at: at)
             case 4: result.removeLast(next(result.count))
-            default: result.insert(contentsOf: result[at..<min(at + 1 + next(16), result.count)], at: next(result.count))
+            default:
+                result.insert(contentsOf: result[at..<min(at + 1 + next(16), result.count)], at: next(result.count))
             }
         }
         return result
@@ -250,9 +264,13 @@ import Testing
     func plain(seed: UInt64) throws {
         try run(
             try DeltaStage(
-                old: ["a/x": noise(5000), "b": noise(3000, seed: 2), "c": Array(String(repeating: "abc", count: 500).utf8)],
+                old: [
+                    "a/x": noise(5000), "b": noise(3000, seed: 2),
+                    "c": Array(String(repeating: "abc", count: 500).utf8),
+                ],
                 new: [
-                    "a/x": noise(10, seed: 9) + noise(5000), "b": noise(3000, seed: 2).map { $0 ^ ($0 % 31 == 0 ? 1 : 0) },
+                    "a/x": noise(10, seed: 9) + noise(5000),
+                    "b": noise(3000, seed: 2).map { $0 ^ ($0 % 31 == 0 ? 1 : 0) },
                     "d": Array(String(repeating: "abd", count: 400).utf8), "e": [],
                 ]), seed: seed)
     }
