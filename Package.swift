@@ -67,6 +67,9 @@ let package = Package(
         // What the operating system gives.
         .systemLibrary(
             name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(
+            name: "CDivsufsort", pkgConfig: "libdivsufsort",
+            providers: [.apt(["libdivsufsort-dev"]), .brew(["libdivsufsort"])]),
         .target(name: "CPlatform"),
         .target(name: "Platform", dependencies: ["CPlatform", .system], swiftSettings: strict),
 
@@ -120,6 +123,10 @@ let package = Package(
             ], swiftSettings: strict),
 
         // The vendor's side.
+        // Optimised in debug builds too: it looks at every byte many times. No library product may contain it.
+        .target(
+            name: "DeltaMaking", dependencies: ["Packaging", "Platform", "CZstd", "CDivsufsort", .crypto, .system],
+            swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         .executableTarget(
             name: "ricambio-repo",
             dependencies: [
@@ -184,8 +191,8 @@ let package = Package(
         .testTarget(
             name: "PackagingTests",
             dependencies: [
-                "Packaging", "TUF", "TUFRepository", "Platform", "TestSupport", "ricambio-repo", .crypto, .httpTypes,
-                .hummingbird, .hummingbirdTesting, .nioCore, .system,
+                "DeltaMaking", "Packaging", "TUF", "TUFRepository", "Platform", "TestSupport", "ricambio-repo", .crypto,
+                .httpTypes, .hummingbird, .hummingbirdTesting, .nioCore, .system,
             ],
             swiftSettings: strict),
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: strict),

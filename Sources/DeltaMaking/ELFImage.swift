@@ -20,7 +20,8 @@ enum ELFImage {
         var high: Int64 = 0
         for index in 0..<count {
             let header = table &+ index &* 64
-            guard let name = reader.int(header), let type = reader.int(header &+ 4), let flags = reader.long(header &+ 8),
+            guard let name = reader.int(header), let type = reader.int(header &+ 4),
+                let flags = reader.long(header &+ 8),
                 let address = reader.long(header &+ 16), let start = reader.long(header &+ 24),
                 let size = reader.long(header &+ 32)
             else { return nil }
@@ -34,7 +35,8 @@ enum ELFImage {
             guard type != 8, start >= 0, start <= Int64(file.count), size <= Int64(file.count) - start,
                 let kind = kind(type, flags, reader.name(names &+ name), isFixed)
             else { continue }
-            ranges.append(.init(offset: offset + start, length: size, address: flags & 2 != 0 ? address : 0, kind: kind))
+            ranges.append(
+                .init(offset: offset + start, length: size, address: flags & 2 != 0 ? address : 0, kind: kind))
         }
         low = max(low, lowest)
         guard low < high, high - low <= DeltaFormat.imageSpan else { return nil }

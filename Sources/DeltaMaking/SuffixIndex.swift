@@ -108,7 +108,9 @@ func commonPrefix(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ limit:
         if difference != 0 { return length + difference.trailingZeroBitCount >> 3 }
         length += 8
     }
-    while length < limit, a.load(fromByteOffset: length, as: UInt8.self) == b.load(fromByteOffset: length, as: UInt8.self) {
+    while length < limit,
+        a.load(fromByteOffset: length, as: UInt8.self) == b.load(fromByteOffset: length, as: UInt8.self)
+    {
         length += 1
     }
     return length

@@ -57,13 +57,19 @@ struct AddressMap {
         let start = copies.partitioningIndex { $0.new + $0.length > first.offset }
         for copy in copies[start...] where copy.length >= Self.shortest {
             guard copy.new < last.end else { return }
-            guard let from = image.old.ranges.range(at: copy.old), from.address > 0,
-                let to = image.new.ranges.range(at: copy.new), to.address > 0
-            else { continue }
-            let old = copy.old - from.offset + from.address
-            let new = copy.new - to.offset + to.address
-            guard old >= low, old < high else { continue }
-            pieces.append(Piece(start: old, end: old + copy.length, shift: new - old))
+            let ranges = image.old.ranges
+            for from in ranges[ranges.partitioningIndex({ $0.end > copy.old })...] where from.address > 0 {
+                guard from.offset < copy.old + copy.length else { break }
+                let start = max(from.offset, copy.old)
+                let length = min(from.end, copy.old + copy.length) - start
+                let place = copy.new + (start - copy.old)
+                guard length >= Self.shortest, let to = image.new.ranges.range(at: place), to.address > 0 else {
+                    continue
+                }
+                let old = start - from.offset + from.address
+                guard old >= low, old < high else { continue }
+                pieces.append(Piece(start: old, end: old + length, shift: place - to.offset + to.address - old))
+            }
         }
     }
 

@@ -76,7 +76,9 @@ public struct DeltaContents: Sendable {
         var seen: Set<String> = []
         let distinct = oldFiles.filter { seen.insert($0.sha256).inserted && $0.size > 0 }
         // What is gone from the new tree comes first: it is what most of the delta leans on.
-        let parts = [distinct.filter { !newHashes.contains($0.sha256) }, distinct.filter { newHashes.contains($0.sha256) }]
+        let parts = [
+            distinct.filter { !newHashes.contains($0.sha256) }, distinct.filter { newHashes.contains($0.sha256) },
+        ]
         var stream: [Old] = []
         var length: Int64 = 0
         for file in parts.flatMap({ Self.ordered($0, by: \.path) }) {

@@ -91,8 +91,9 @@ package struct DeltaImage: Sendable, Hashable {
             let offset = end + (try input.number(upTo: bytes - end))
             let length = try input.number(upTo: bytes - offset)
             let address = try input.number(upTo: DeltaFormat.addresses)
-            guard let kind = Kind(rawValue: try input.byte()) else {
-                throw DeltaFormat.tampered("The delta has an address range of an unknown kind.")
+            // Empty ranges could be looked through for ever.
+            guard let kind = Kind(rawValue: try input.byte()), length > 0 else {
+                throw DeltaFormat.tampered("The delta has an address range that is empty or of an unknown kind.")
             }
             side.ranges.append(Range(offset: offset, length: length, address: address, kind: kind))
             end = offset + length

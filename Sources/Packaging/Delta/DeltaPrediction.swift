@@ -84,7 +84,9 @@ package struct DeltaPrediction: Sendable {
             guard place.range.offset < end else { return }
             let from = max(place.range.offset, offset)
             let to = min(place.range.end, end)
-            guard from < to, let target = newPlace(at: new + (from - offset)), target.image == place.image else { continue }
+            guard from < to, let target = newPlace(at: new + (from - offset)), target.image == place.image else {
+                continue
+            }
             let address = place.range.address + (from - place.range.offset)
             let moved = target.range.address + (new + (from - offset) - target.range.offset) - address
             AddressPrediction(

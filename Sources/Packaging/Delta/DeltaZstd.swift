@@ -20,7 +20,8 @@ final class DeltaDecompressor {
     ) throws(PackagingError) {
         let status = frame.withUnsafeBytes { input -> Int? in
             let length = ZSTD_findFrameCompressedSize(input.baseAddress, input.count)
-            guard ZSTD_isError(length) == 0, length == input.count, ZSTD_isSkippableFrame(input.baseAddress, input.count) == 0
+            guard ZSTD_isError(length) == 0, length == input.count,
+                ZSTD_isSkippableFrame(input.baseAddress, input.count) == 0
             else { return nil }
             let referred = ZSTD_DCtx_refPrefix(context, prefix.count > 0 ? prefix.baseAddress : nil, prefix.count)
             guard ZSTD_isError(referred) == 0 else { return nil }

@@ -40,18 +40,16 @@ enum X86Operands {
                 }
                 let value = Int64(bytes.loadUnaligned(fromByteOffset: index + 1, as: Int32.self))
                 let next = position &+ Int64(index) &+ 5
-                guard value >= -next, value < span else {
-                    index += 1
-                    continue
-                }
+                // Changed or not, no other operand may overlap this one: on the way back it would be seen changed.
+                index += 5
+                guard value >= -next, value < span else { continue }
                 let changed: Int64
                 if toAbsolute {
                     changed = value < span &- next ? value &+ next : value &- span
                 } else {
                     changed = value >= 0 ? value &- next : value &+ span
                 }
-                bytes.storeBytes(of: Int32(truncatingIfNeeded: changed), toByteOffset: index + 1, as: Int32.self)
-                index += 5
+                bytes.storeBytes(of: Int32(truncatingIfNeeded: changed), toByteOffset: index - 4, as: Int32.self)
                 untouched = index
             }
         }
