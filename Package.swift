@@ -43,6 +43,7 @@ let package = Package(
         .executable(name: "ricambio-repo", targets: ["ricambio-repo"]),
         .executable(name: "tuf-client", targets: ["tuf-client"]),
         .library(name: "RicambioClient", targets: ["RicambioClient"]),
+        .library(name: "Packaging", targets: ["Packaging"]),
         .library(name: "TUF", targets: ["TUF"]),
         .library(name: "TUFRepository", targets: ["TUFRepository"]),
     ],
@@ -130,8 +131,9 @@ let package = Package(
         .executableTarget(
             name: "ricambio-repo",
             dependencies: [
-                "HTTPFetcher", "ObjectStore", "Packaging", "Platform", "TUF", "TUFRepository", .argumentParser,
-                .asyncHTTPClient, .crypto, .httpTypes, .hummingbird, .logging, .nioCore, .nioPosix, .serviceLifecycle,
+                "DeltaMaking", "HTTPFetcher", "ObjectStore", "Packaging", "Platform", "TUF", "TUFRepository",
+                .argumentParser, .asyncHTTPClient, .crypto, .httpTypes, .hummingbird, .logging, .nioCore, .nioPosix,
+                .serviceLifecycle,
                 .system,
             ], swiftSettings: strict),
 

@@ -23,6 +23,8 @@ public struct WrittenDelta: Sendable, Hashable {
     /// Lower-case hex.
     public var sha256: String
     public var segments: Int
+    /// Paths in the old tree that it reads, in order of their bytes.
+    public var reads: [String]
     /// More than one when the old tree was indexed in parts, which finds a little less.
     public var indexParts: Int
 }

@@ -31,7 +31,7 @@ final class DeltaSink {
         for frame in frames { try write(frame) }
     }
 
-    func finish(segments: Int, indexParts: Int) throws(PackagingError) -> WrittenDelta {
+    func finish(segments: Int, reads: [String], indexParts: Int) throws(PackagingError) -> WrittenDelta {
         do {
             try file.sync()
             try file.close()
@@ -40,7 +40,7 @@ final class DeltaSink {
         }
         let digits = Array("0123456789abcdef")
         let sha256 = String(hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-        return WrittenDelta(length: length, sha256: sha256, segments: segments, indexParts: indexParts)
+        return WrittenDelta(length: length, sha256: sha256, segments: segments, reads: reads, indexParts: indexParts)
     }
 
     private func write(_ bytes: [UInt8]) throws(PackagingError) {

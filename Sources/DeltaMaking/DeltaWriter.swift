@@ -34,6 +34,7 @@ public struct DeltaWriter: Sendable {
         var shared: SuffixIndex?
         var segments = 0
         var done: Int64 = 0
+        var reads: Set<Int> = []
         for plan in GroupPlan.groups(contents.carried) {
             let new = try StreamBuffer(
                 plan.parts.map { (contents.carried[$0.index].paths[0], $0.offset, $0.count) }, in: newFolder,
@@ -57,10 +58,12 @@ public struct DeltaWriter: Sendable {
             let before = done
             let frames = try encode(&group, new, buffer) { progress(.compressing(before + $0, contents.carriedBytes)) }
             segments += group.segments.count
+            for copy in group.copies { reads.formUnion(contents.oldFiles(in: copy.old..<(copy.old + copy.length))) }
             try output.append(group, frames)
             done += plan.length
         }
-        return try output.finish(segments: segments, indexParts: parts.count)
+        let paths = reads.map { contents.old[$0].path }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return try output.finish(segments: segments, reads: paths, indexParts: parts.count)
     }
 
     /// The old stream in parts whose suffix arrays fit into the memory that is allowed; none when it is empty.

@@ -37,7 +37,8 @@ public struct PackRanges: Sendable, Hashable {
         var (ranges, frames): ([Range], [Int]) = ([], [])
         for index in wanted {
             let frame = pack.frames[index]
-            if let last = ranges.last, frame.offset - (last.offset + last.length) <= Self.gap, let before = frames.last {
+            if let last = ranges.last, frame.offset - (last.offset + last.length) <= Self.gap, let before = frames.last
+            {
                 ranges[ranges.count - 1].length = frame.offset + frame.length - last.offset
                 frames += (before + 1)...index
             } else {

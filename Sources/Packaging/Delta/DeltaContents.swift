@@ -89,6 +89,13 @@ public struct DeltaContents: Sendable {
         oldBytes = length
     }
 
+    /// Indexes into ``old`` of the files that a part of the old stream lies in.
+    package func oldFiles(in range: Range<Int64>) -> Range<Int> {
+        let first = old.partitioningIndex { $0.start + $0.size > range.lowerBound }
+        let end = old.partitioningIndex { $0.start >= range.upperBound }
+        return first..<max(first, end)
+    }
+
     private struct File {
         var path: String
         var size: Int64
