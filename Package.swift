@@ -84,7 +84,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "HTTPFetcher",
-            dependencies: ["TUF", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL],
+            dependencies: [
+                "Platform", "TUF", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .system,
+            ],
             swiftSettings: strict),
         .target(
             name: "ObjectStore",

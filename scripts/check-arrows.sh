@@ -31,7 +31,7 @@ may Sources/TUF Platform
 may Sources/TUFRepository TUF Platform
 may Sources/Packaging TUF Platform CZstd
 may Sources/DeltaMaking Packaging Platform CZstd CDivsufsort
-may Sources/HTTPFetcher TUF
+may Sources/HTTPFetcher TUF Platform
 may Sources/ObjectStore HTTPFetcher TUF Platform
 may Sources/AgentAPI
 may Sources/ServiceControl Platform

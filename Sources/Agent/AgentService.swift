@@ -10,6 +10,7 @@ import NIOCore
 import Platform
 import ServiceLifecycle
 import SystemPackage
+import TUF
 
 /// What is printed once the agent listens.
 public struct AgentReady: Sendable, Hashable {
@@ -55,13 +56,16 @@ public struct AgentService: Sendable {
         let state = try openState()
         defer { state.lock.release() }
         let certificate = try loadCertificate()
-        let fetcher = HTTPFetcher()
+        let fetcher = HTTPFetcher(environment: ProcessInfo.processInfo.environment)
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.healthClient)
         let hasher = PasswordHasher(cost: configuration.scryptCost)
+        let paced: any Fetcher =
+            configuration.bandwidth.map { ThrottledFetcher(fetcher, bytesPerSecond: $0, clock: clock) } ?? fetcher
+        let anywhere = RepositoryFetcher(paced, fileSystem: fileSystem)
         do {
             let agent = try await Assembly(
                 configuration: configuration, database: state.database.writer, certificate: certificate,
-                hasher: hasher, fetcher: fetcher, client: client, fileSystem: fileSystem, clock: clock, logger: logger)
+                hasher: hasher, fetcher: anywhere, client: client, fileSystem: fileSystem, clock: clock, logger: logger)
             try await agent.run(onReady: onReady)
         } catch {
             await close(fetcher, client, hasher)

@@ -104,6 +104,25 @@ public struct ContentSummary: Codable, Sendable, Hashable {
     }
 }
 
+/// What an update would take: `GET /v1/installations/{id}/plan`.
+public struct UpdatePlan: Codable, Sendable, Hashable {
+    public var from: String
+    public var to: String
+    public var content: ContentSummary
+    /// Of the new version, unpacked.
+    public var installedBytes: Int64
+    /// Why the update would be refused at this moment; empty when it would begin.
+    public var obstacles: [Failure]
+
+    public init(from: String, to: String, content: ContentSummary, installedBytes: Int64, obstacles: [Failure]) {
+        self.from = from
+        self.to = to
+        self.content = content
+        self.installedBytes = installedBytes
+        self.obstacles = obstacles
+    }
+}
+
 /// How many sessions a run met.
 public struct SessionCounts: Codable, Sendable, Hashable {
     /// Sessions that were told of the update.

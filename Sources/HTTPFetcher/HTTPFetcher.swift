@@ -3,7 +3,14 @@ public import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Synchronization
 public import TUF
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// Fetches from a repository, or from an agent's mirror of one, over HTTP or HTTPS.
 ///
@@ -14,12 +21,17 @@ public final class HTTPFetcher: Fetcher {
     private let client: HTTPClient
     private let ownsClient: Bool
     private let options: HTTPFetcherOptions
+    private let proxies: ProxyEnvironment
+    /// One for each proxy that has been needed.
+    private let proxied = Mutex<[ProxyEnvironment.Proxy: HTTPClient]>([:])
 
-    public init(_ options: HTTPFetcherOptions = .init()) {
+    /// - Parameter environment: may name proxies; empty means none.
+    public init(_ options: HTTPFetcherOptions = .init(), environment: [String: String] = [:]) {
         client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: Self.configuration(options))
         ownsClient = true
         self.options = options
+        proxies = ProxyEnvironment(environment)
     }
 
     /// Uses a client that somebody else configured (with ``configuration(_:)``, say) and shuts down.
@@ -27,16 +39,34 @@ public final class HTTPFetcher: Fetcher {
         self.client = client
         ownsClient = false
         self.options = options
+        proxies = ProxyEnvironment([:])
     }
 
     deinit {
         // Whoever forgot to shut down leaks nothing; after a shut-down this only reports that it was one.
         if ownsClient { client.shutdown { _ in } }
+        for client in proxied.withLock({ $0.values }) { client.shutdown { _ in } }
     }
 
     /// Ends idle connections and fails what is still being fetched. Calling it again does nothing.
     public func shutdown() async {
         if ownsClient { try? await client.shutdown() }
+        for client in proxied.withLock({ $0.values }) { try? await client.shutdown() }
+    }
+
+    private func client(for url: String) -> HTTPClient {
+        guard let proxy = proxies.proxy(for: url) else { return client }
+        return proxied.withLock { clients in
+            if let client = clients[proxy] { return client }
+            var configuration = Self.configuration(options)
+            let authorization = proxy.credentials.map { text in
+                HTTPClient.Authorization.basic(credentials: Data(text.utf8).base64EncodedString())
+            }
+            configuration.proxy = .server(host: proxy.host, port: proxy.port, authorization: authorization)
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            clients[proxy] = client
+            return client
+        }
     }
 
     /// A configuration of the HTTP client with the limits of `options`.
@@ -66,7 +96,7 @@ public final class HTTPFetcher: Fetcher {
             throw FetchError(.unreachable, url: request.url, reason: FetchError.noAddress)
         }
         do {
-            let response = try await client.execute(httpRequest(request), deadline: deadline())
+            let response = try await client(for: request.url).execute(httpRequest(request), deadline: deadline())
             let expected = try await self.expectedLength(of: response, to: request)
             try await stream(response, expected: expected, url: request.url, receive: receive)
         } catch {

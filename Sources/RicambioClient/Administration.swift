@@ -45,6 +45,13 @@ public struct Administration: Sendable {
         try await connection.get(Self.path(installation, "releases"))
     }
 
+    /// What an update would fetch, and what stands in its way. `nil` means the channel's current release.
+    public func plan(
+        of installation: String, version: String? = nil
+    ) async throws(ClientError) -> UpdatePlan {
+        try await connection.get(Self.path(installation, "plan") + (version.map { "?version=\($0)" } ?? ""))
+    }
+
     public func sessions(of installation: String) async throws(ClientError) -> [Session] {
         try await connection.get(Self.path(installation, "sessions"))
     }

@@ -63,7 +63,8 @@ extension ClientUpdate {
         let installed = installed ?? state.installed?.version
         try checkProduct(vendor.product)
         let repository = try await repository(
-            vendor.url, product: vendor.product, channel: vendor.channel, fetcher: fetcher ?? HTTPFetcher(),
+            vendor.url, product: vendor.product, channel: vendor.channel,
+            fetcher: fetcher ?? HTTPFetcher(environment: ProcessInfo.processInfo.environment),
             trustedRoot: trustedRoot)
         let now = clock.now
         return try await ClientError.packaging { () throws(PackagingError) in

@@ -11,9 +11,8 @@ struct Ricambio: AsyncParsableCommand {
         abstract: "Updates client–server software on the customer's own machines.",
         subcommands: [
             AgentCommand.self, AccountCommand.self, InstallCommand.self, LoginCommand.self, StatusCommand.self,
-            ReleasesCommand.self, SessionsCommand.self, UpdateCommand.self, WatchCommand.self, CancelCommand.self,
-            HistoryCommand.self,
-            LogsCommand.self,
+            ReleasesCommand.self, PlanCommand.self, SessionsCommand.self, UpdateCommand.self, WatchCommand.self,
+            CancelCommand.self, HistoryCommand.self, LogsCommand.self, BundleCommand.self,
         ])
 
     static func main() async {

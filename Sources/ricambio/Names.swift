@@ -19,6 +19,8 @@ enum Names {
 
     /// An address that releases can be fetched from.
     static func check(repository: String) throws(ValidationError) {
+        // A folder of this machine: what “bundle import” makes.
+        if repository.hasPrefix("file:///"), repository.utf8.count > 8 { return }
         let parts = URLComponents(string: repository)
         let scheme = parts?.scheme?.lowercased()
         guard scheme == "https" || scheme == "http", parts?.host?.isEmpty == false, parts?.query == nil,

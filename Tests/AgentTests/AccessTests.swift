@@ -19,7 +19,8 @@ import Testing
         try await agent.application.test(.router) { client in
             let (vera, anna) = (try await agent.token("vera"), try await agent.token("anna"))
             for path in [
-                "/v1/installations", base, base + "/releases", base + "/sessions", base + "/updates", "/v1/audit",
+                "/v1/installations", base, base + "/releases", base + "/plan", base + "/sessions", base + "/updates",
+                "/v1/audit",
             ] {
                 #expect(try await client.call(.get, path, token: vera).status == .ok, "\(path)")
             }

@@ -160,7 +160,7 @@ struct Samples: Sendable {
         (run.downtimeSeconds, run.applicationStopSeconds, run.applicationStartSeconds) = (1.5, 0.5, 1)
         await agent.hub.runChanged(run)
         _ = try await agent.ticket()
-        for path in ["", "/{id}", "/{id}/releases", "/{id}/sessions", "/{id}/logs", "/{id}/updates"] {
+        for path in ["", "/{id}", "/{id}/releases", "/{id}/plan", "/{id}/sessions", "/{id}/logs", "/{id}/updates"] {
             let full = "/v1/installations" + path.replacing("{id}", with: "om-business")
             requests["GET /v1/installations" + path] = [
                 Sample(path: full, token: token, status: 200), Sample(path: full, status: 401),

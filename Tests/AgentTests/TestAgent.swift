@@ -109,6 +109,15 @@ actor PretendedInstallation: ManagedInstallation {
         ]
     }
 
+    func plan(version: String?) -> UpdatePlan {
+        UpdatePlan(
+            from: "1.0", to: version ?? "2.0",
+            content: ContentSummary(
+                way: "delta", bytesFetched: 10, bytesReused: 90, requests: 1,
+                choices: [.init(way: "delta", bytes: 10, requests: 1), .init(way: "pack", bytes: 100, requests: 1)]),
+            installedBytes: 100, obstacles: [Catalogue.failure(.notEnoughSpace, language: .english)])
+    }
+
     func order(_ order: UpdateOrder, by account: String) async -> UpdateRun {
         orders.append(order)
         var run = UpdateRun(

@@ -56,7 +56,8 @@ struct ConfigurationParser {
         let top = try ConfigurationSection(
             root, file: file, path: "",
             keys: [
-                "listen", "state", "publicURL", "tls", "log", "language", "mail", "scryptCost", "installations",
+                "listen", "state", "publicURL", "tls", "log", "language", "mail", "scryptCost", "bandwidth",
+                "installations",
             ])
         var configuration = AgentConfiguration(state: try top.required("state", try path(top, "state")))
         if let listen = try top.string("listen") { configuration.listen = try address(listen, top, "listen") }
@@ -71,6 +72,7 @@ struct ConfigurationParser {
             guard cost & (cost - 1) == 0 else { throw top.error(.badValue, "scryptCost", "must be a power of two") }
             configuration.scryptCost = cost
         }
+        configuration.bandwidth = try top.integer("bandwidth", in: 1024...(1 << 40))
         configuration.installations = try installations(top)
         return configuration
     }
@@ -168,6 +170,15 @@ struct ConfigurationParser {
             throw section.error(.badValue, key, "must be HOST:PORT such as 127.0.0.1:8443, not “\(text)”")
         }
         return ListenAddress(host: host, port: port)
+    }
+
+    /// Ends with a slash.
+    func repositoryURL(
+        _ text: String, _ section: ConfigurationSection, _ key: String
+    ) throws(ConfigurationError) -> String {
+        // A folder of this machine, which “bundle import” fills.
+        if text.hasPrefix("file:///"), text.utf8.count > 8 { return text.hasSuffix("/") ? text : text + "/" }
+        return try httpURL(text, section, key, schemes: ["https", "http"], slashAtEnd: true)
     }
 
     func httpURL(

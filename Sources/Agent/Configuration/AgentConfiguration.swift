@@ -15,6 +15,8 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var mail: MailSettings
     /// The N of scrypt, a power of two.
     public var scryptCost: Int
+    /// Bytes per second that all downloads from vendors may take together; `nil` means all they can get.
+    public var bandwidth: Int?
     public var installations: [InstallationConfiguration]
 
     public static let defaultScryptCost = 32768
@@ -193,6 +195,8 @@ public struct InstallationConfiguration: Sendable, Hashable, Identifiable {
     public var folder: FilePath
     /// Ends with "/".
     public var repositoryURL: String
+    /// The same repository elsewhere, tried in this order when the first address does not answer.
+    public var alternativeURLs: [String]
     public var trustedRoot: FilePath
     public var service: Service
     public var health: Health
@@ -203,7 +207,8 @@ public struct InstallationConfiguration: Sendable, Hashable, Identifiable {
 
     public init(
         id: String, product: String, channel: String = "stable", component: String = "server", platform: String,
-        folder: FilePath, repositoryURL: String, trustedRoot: FilePath, service: Service, health: Health,
+        folder: FilePath, repositoryURL: String, alternativeURLs: [String] = [], trustedRoot: FilePath,
+        service: Service, health: Health,
         keep: [Keep] = [], data: [FilePath] = [], retention: Double = 0
     ) {
         self.id = id
@@ -213,6 +218,7 @@ public struct InstallationConfiguration: Sendable, Hashable, Identifiable {
         self.platform = platform
         self.folder = folder
         self.repositoryURL = repositoryURL
+        self.alternativeURLs = alternativeURLs
         self.trustedRoot = trustedRoot
         self.service = service
         self.health = health

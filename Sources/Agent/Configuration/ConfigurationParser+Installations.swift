@@ -29,10 +29,15 @@ extension ConfigurationParser {
     private func installation(_ section: ConfigurationSection) throws(ConfigurationError) -> InstallationConfiguration {
         let service = try service(section)
         guard
-            let repository = try section.section("repository", keys: ["url", "root"])
+            let repository = try section.section("repository", keys: ["url", "alternatives", "root"])
         else { throw section.error(.missingKey, "repository", "is missing: give its url and its root") }
         let product = try name(section, "product")
         let url = try repository.required("url", try repository.string("url"))
+        var alternatives: [String] = []
+        for alternative in try repository.strings("alternatives") ?? [] {
+            alternatives.append(
+                try repositoryURL(alternative, repository, "alternatives"))
+        }
         let folder = try section.required("folder", try path(section, "folder"))
         guard folder.lastComponent != nil else {
             throw section.error(.badValue, "folder", "must be an application's own folder, not “\(folder)”")
@@ -43,7 +48,8 @@ extension ConfigurationParser {
             component: try optionalName(section, "component") ?? "server",
             platform: try optionalName(section, "platform") ?? Self.thisPlatform,
             folder: folder,
-            repositoryURL: try httpURL(url, repository, "url", schemes: ["https", "http"], slashAtEnd: true),
+            repositoryURL: try repositoryURL(url, repository, "url"),
+            alternativeURLs: alternatives,
             trustedRoot: try repository.required("root", try path(repository, "root")), service: service,
             health: try health(section, service: service), keep: try keep(section),
             data: (try section.strings("data") ?? []).map(resolve),

@@ -3,6 +3,7 @@ import AgentAPI
 import AsyncHTTPClient
 import Foundation
 import GRDB
+import HTTPFetcher
 import Installation
 import Logging
 import Packaging
@@ -30,7 +31,9 @@ struct InstallationBuilder {
         let environment = environment(installation.id)
         let service = service(installation, settings, environment)
         let installationID = try await identity(installation.id)
-        let releases = try releases(installation, settings, installationID)
+        let fetcher = FailoverFetcher(
+            installation.repositoryURL, alternatives: installation.alternativeURLs, fetcher: fetcher)
+        let releases = try releases(installation, settings, installationID, fetcher)
         let sessions = SessionRegistry(
             installation: installation.id,
             productName: installation.folder.lastComponent?.string ?? installation.product,
@@ -115,7 +118,8 @@ struct InstallationBuilder {
     }
 
     private func releases(
-        _ installation: InstallationConfiguration, _ settings: InstallationSettings, _ installationID: String
+        _ installation: InstallationConfiguration, _ settings: InstallationSettings, _ installationID: String,
+        _ fetcher: any Fetcher
     ) throws(StartFailure) -> RepositoryReleases {
         let store = FileMetadataStore(
             directory: configuration.state.appending("metadata").appending(installation.id), fileSystem: fileSystem)

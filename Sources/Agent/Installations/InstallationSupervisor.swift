@@ -228,6 +228,14 @@ actor InstallationSupervisor: ManagedInstallation, Service {
         }
     }
 
+    func plan(version: String?) async throws -> UpdatePlan {
+        do {
+            return try await runner.plan(version: version)
+        } catch {
+            throw Refusal(error)
+        }
+    }
+
     func log(lines: Int) async throws -> String { await service.recentOutput(lines: lines) }
 
     func client(platform: String) async throws -> ClientRelease? {

@@ -16,6 +16,10 @@ extension APIRoutes {
         routes.on(.get, "/v1/installations/{id}/releases", .viewer) { _, context, _ in
             try .json(try await installation(context).releases())
         }
+        routes.on(.get, "/v1/installations/{id}/plan", .viewer) { request, context, _ in
+            let version = request.uri.queryParameters.get("version")
+            return try .json(try await installation(context).plan(version: version))
+        }
         routes.on(.get, "/v1/installations/{id}/sessions", .viewer) { _, context, _ in
             try .json(await installation(context).sessions.sessions)
         }

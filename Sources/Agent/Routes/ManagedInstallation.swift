@@ -10,6 +10,8 @@ protocol ManagedInstallation: Sendable {
     func status() async -> InstallationStatus
     /// Asks the vendor.
     func releases() async throws -> [ReleaseSummary]
+    /// What an update would fetch; changes nothing. Asks the vendor.
+    func plan(version: String?) async throws -> UpdatePlan
     /// Takes an order; the run goes on by itself, or waits for its time.
     func order(_ order: UpdateOrder, by account: String) async throws -> UpdateRun
     func cancel(run: String, by account: String) async throws -> UpdateRun

@@ -44,7 +44,18 @@ public enum TextKey: String, Sendable, CaseIterable, Hashable {
     case password
     case passwordOwn
     case passwordOneTime
+    case chosen
+    case possible
+    case content
+    case toFetch
+    case requests
+    case wayNothing
+    case wayDelta
+    case wayRanges
+    case wayPack
     // Sentences of the command line.
+    /// `bytes`, written out
+    case reused
     /// `version`
     case upToDate
     /// `version`
@@ -154,6 +165,16 @@ extension TextKey {
         case .installed: .installed
         case .current: .current
         case .recalled: .recalled
+        case .chosen: .chosen
+        case .possible: .possible
+        case .content: .content
+        case .toFetch: .toFetch
+        case .requests: .requests
+        case .wayNothing: .wayNothing
+        case .wayDelta: .wayDelta
+        case .wayRanges: .wayRanges
+        case .wayPack: .wayPack
+        case .reused: .reused
         case .none: .none
         case .account: .account
         case .role: .role

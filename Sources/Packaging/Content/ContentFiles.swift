@@ -5,7 +5,7 @@ internal import TUF
 
 extension ContentPlan {
     /// Where what is fetched lies in a folder of downloads: the same plan finds it again.
-    package struct Files: Sendable {
+    package struct Files: Sendable, Hashable {
         package var pack: FilePath
         package var delta: FilePath?
         package var ranges: FilePath?

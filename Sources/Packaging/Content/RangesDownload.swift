@@ -33,6 +33,11 @@ struct RangesDownload {
             do throws(FetchError) {
                 count = try await fetch(offset, length, into: output, from: count)
             } catch {
+                if case .rangeNotSupported = error.code {
+                    // Whatever way is left, it has no use for this.
+                    try PackagingError.files { () throws(FileError) in try fileSystem.remove(partial) }
+                    throw PackagingError(.fetch(error), "The pack cannot be fetched in parts: \(error)", at: url)
+                }
                 count = try PackagingError.files { () throws(FileError) in
                     try output.sync()
                     return try output.attributes().size

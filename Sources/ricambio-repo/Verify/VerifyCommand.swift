@@ -52,7 +52,7 @@ struct VerifyCommand: AsyncParsableCommand {
         guard let root else {
             throw VendorError(.usage, "--root is needed: a repository cannot vouch for its own root.")
         }
-        let fetcher = HTTPFetcher()
+        let fetcher = HTTPFetcher(environment: ProcessInfo.processInfo.environment)
         let workshop = deep ? try Self.workshop(fileSystem) : nil
         defer { if let workshop { try? fileSystem.removeTree(workshop) } }
         let report = await Self.verify(
@@ -63,14 +63,16 @@ struct VerifyCommand: AsyncParsableCommand {
         return report
     }
 
+    private static let folderURL = "file:///"
+
     /// Of a folder: what is served and nothing refers to is found too.
     static func verify(
         _ folder: VendorFolder, root: [UInt8], now: Date, workshop: FilePath? = nil
     ) async throws -> Report {
         defer { if let workshop { try? folder.fileSystem.removeTree(workshop) } }
-        let source = FolderSource(folder: folder.layout.served, fileSystem: folder.fileSystem)
+        let source = FolderFetcher(folder.layout.served, url: folderURL, fileSystem: folder.fileSystem)
         var report = await verify(
-            source, url: FolderSource.url, root: root, now: now, workshop: workshop, fileSystem: folder.fileSystem)
+            source, url: folderURL, root: root, now: now, workshop: workshop, fileSystem: folder.fileSystem)
         try FolderCheck(folder: folder.layout.served, fileSystem: folder.fileSystem).run(&report)
         return report
     }

@@ -63,7 +63,7 @@ struct InstallCommand: AsyncParsableCommand, CommandForPeople {
     }
 
     func run() async throws {
-        let fetcher = HTTPFetcher()
+        let fetcher = HTTPFetcher(environment: ProcessInfo.processInfo.environment)
         let installed: InstalledRelease
         do {
             installed = try await install(fetcher: fetcher)
@@ -106,9 +106,10 @@ struct InstallCommand: AsyncParsableCommand, CommandForPeople {
             folder: place.lexicallyNormalized(), language: output.chosenLanguage)
     }
 
-    private func install(fetcher: HTTPFetcher) async throws(UpdateFailure) -> InstalledRelease {
+    private func install(fetcher http: HTTPFetcher) async throws(UpdateFailure) -> InstalledRelease {
         let fileSystem = POSIXFileSystem()
-        let trusted = try trustedRoot(fileSystem)
+        let fetcher = RepositoryFetcher(http, fileSystem: fileSystem)
+        let trusted = try TrustedRootFile.read(root, fileSystem)
         let base = repository.hasSuffix("/") ? repository : repository + "/"
         let updater = Updater(
             store: PassingMetadataStore(), trustedRoot: trusted, metadataURL: base + "metadata/",
@@ -126,21 +127,6 @@ struct InstallCommand: AsyncParsableCommand, CommandForPeople {
         return try await installer.install(version: version) { line.show($0, $1, $2) }
     }
 
-    /// The root that the person named; a damaged one is no fault of the vendor's repository.
-    private func trustedRoot(_ fileSystem: any FileSystem) throws(UpdateFailure) -> [UInt8] {
-        let bytes: [UInt8]
-        do {
-            bytes = try fileSystem.read(FilePath(root), limit: UpdaterLimits().rootBytes)
-        } catch {
-            throw UpdateFailure(.rootUnusable, ["path": root, "reason": error.code.reason])
-        }
-        do {
-            _ = try TrustedMetadata(trustedRoot: bytes, referenceTime: Date())
-        } catch {
-            throw UpdateFailure(.rootUnusable, ["path": root, "reason": error.reason])
-        }
-        return bytes
-    }
 }
 
 /// The vendor's releases, for one installation that is being made.

@@ -48,6 +48,30 @@ struct Formatter {
         return lines
     }
 
+    func plan(_ plan: UpdatePlan) -> [String] {
+        let rows = plan.content.choices.map { choice in
+            [
+                Catalogue.text(choice.way == plan.content.way ? .chosen : .possible, language),
+                Catalogue.text(Self.way(choice.way), language), Catalogue.bytes(choice.bytes, language),
+                "\(choice.requests)",
+            ]
+        }
+        var lines = ["\(plan.from) → \(plan.to)", ""] + table([.state, .content, .toFetch, .requests], rows)
+        let reused = Catalogue.bytes(plan.content.bytesReused, language)
+        lines += ["", Catalogue.text(.reused, ["bytes": reused], language)]
+        for obstacle in plan.obstacles { lines += [""] + display.sentences(of: obstacle) }
+        return lines
+    }
+
+    private static func way(_ way: String) -> TextKey {
+        switch way {
+        case "delta": .wayDelta
+        case "ranges": .wayRanges
+        case "pack": .wayPack
+        default: .wayNothing
+        }
+    }
+
     func sessions(_ sessions: [Session]) -> [String] {
         guard !sessions.isEmpty else { return [Catalogue.text(.noSessions, language)] }
         let rows = sessions.map { session in
