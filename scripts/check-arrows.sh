@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 status=0
 
-own='Agent|AgentAPI|CPlatform|CZstd|HTTPFetcher|Installation|ObjectStore|Packaging|Platform|RicambioClient|ServiceControl|Stage|TUF|TUFRepository'
+own='Agent|AgentAPI|CPlatform|CZstd|HTTPFetcher|HTTPSemantics|Installation|ObjectStore|Packaging|Platform|RicambioClient|ServiceControl|Stage|TUF|TUFRepository'
 
 imports() { # folder → "file:line:module" of each import
     grep -rnE --include='*.swift' \
@@ -32,13 +32,14 @@ may Sources/TUFRepository TUF Platform
 may Sources/Packaging TUF Platform CZstd
 may Sources/HTTPFetcher TUF
 may Sources/ObjectStore HTTPFetcher TUF Platform
+may Sources/HTTPSemantics
 may Sources/AgentAPI
 may Sources/ServiceControl Platform
 may Sources/Installation AgentAPI Packaging ServiceControl TUF Platform
-may Sources/Agent AgentAPI HTTPFetcher Installation Packaging Platform ServiceControl TUF
+may Sources/Agent AgentAPI HTTPFetcher HTTPSemantics Installation Packaging Platform ServiceControl TUF
 may Sources/RicambioClient AgentAPI HTTPFetcher Packaging Platform TUF
 may Sources/ricambio Agent AgentAPI HTTPFetcher Installation Packaging Platform RicambioClient ServiceControl TUF
-may Sources/ricambio-repo HTTPFetcher ObjectStore TUFRepository Packaging TUF Platform
+may Sources/ricambio-repo HTTPFetcher HTTPSemantics ObjectStore TUFRepository Packaging TUF Platform
 may Sources/tuf-client HTTPFetcher Platform TUF
 may Examples/OfficeMaker AgentAPI RicambioClient Platform
 may Examples/Stage AgentAPI Platform RicambioClient
@@ -49,5 +50,5 @@ while IFS= read -r file; do
     if ! awk '/^[[:space:]]*(public )?import Foundation[[:space:]]*$/ && before !~ /#else/ { print FILENAME ":" NR ": import FoundationEssentials instead" > "/dev/stderr"; bad = 1 } { before = $0 } END { exit bad }' "$file"; then
         status=1
     fi
-done < <(find Sources/Platform Sources/TUF Sources/TUFRepository Sources/Packaging -name '*.swift')
+done < <(find Sources/HTTPSemantics Sources/Platform Sources/TUF Sources/TUFRepository Sources/Packaging -name '*.swift')
 exit $status

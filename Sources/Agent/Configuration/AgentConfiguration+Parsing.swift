@@ -56,7 +56,8 @@ struct ConfigurationParser {
         let top = try ConfigurationSection(
             root, file: file, path: "",
             keys: [
-                "listen", "state", "publicURL", "tls", "log", "language", "mail", "scryptCost", "installations",
+                "listen", "state", "publicURL", "tls", "log", "language", "mail", "mirror", "scryptCost",
+                "installations",
             ])
         var configuration = AgentConfiguration(state: try top.required("state", try path(top, "state")))
         if let listen = try top.string("listen") { configuration.listen = try address(listen, top, "listen") }
@@ -70,6 +71,11 @@ struct ConfigurationParser {
         if let cost = try top.integer("scryptCost", in: 2...(1 << 20)) {
             guard cost & (cost - 1) == 0 else { throw top.error(.badValue, "scryptCost", "must be a power of two") }
             configuration.scryptCost = cost
+        }
+        if let mirror = try top.section("mirror", keys: ["limit"]),
+            let limit = try mirror.bytes("limit", in: 1_000_000...1_000_000_000_000_000)
+        {
+            configuration.mirrorBytes = limit
         }
         configuration.installations = try installations(top)
         return configuration
