@@ -22,7 +22,8 @@ import Testing
     func order() {
         var ledger = ledger(limit: 100, [("a", 40), ("b", 40), ("c", 20), ("d", 30)])
         #expect(ledger.bytes == 130 && ledger.surplus() == ["a"])
-        ledger["a"]?.lastUsed = ledger.moment(0)
+        let now = ledger.moment(0)
+        ledger["a"]?.lastUsed = now
         #expect(ledger.surplus() == ["b"])
         #expect(ledger.victims(freeing: 41) == ["b", "c"])
         #expect(ledger.victims(freeing: 1000) == ["b", "c", "d", "a"])

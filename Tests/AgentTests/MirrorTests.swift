@@ -137,9 +137,21 @@ import Testing
 }
 
 extension Mirror {
-    /// Opens a pack and reads all of it, or a part, as a workstation would.
+    /// Waits until nothing is being fetched any more.
+    func settle() async throws { try await eventually { await self.growing.isEmpty } }
+
+    /// Reads all of a pack, as a workstation would, and waits until it is kept, or thrown away.
     @discardableResult
-    func read(_ pack: String, _ range: Range<Int64>? = nil) async throws -> [UInt8] {
+    func read(_ pack: String) async throws -> [UInt8] {
+        let result: Result<[UInt8], any Error>
+        do { result = .success(try await read(pack, nil)) } catch { result = .failure(error) }
+        try await settle()
+        return try result.get()
+    }
+
+    /// Reads a part of a pack.
+    @discardableResult
+    func read(_ pack: String, _ range: Range<Int64>?) async throws -> [UInt8] {
         let content = try await content(.pack(sha256: pack))
         let range = range ?? 0..<content.length
         switch try await content.open() {

@@ -64,7 +64,7 @@ extension Mirror {
         } catch {
             // What is not what it should be is thrown away; the rest of something else may still come.
             let refusal = error as? Refusal ?? Refusal(.unexpected, 500)
-            let isOfUse = refusal.code != .packTampered && progress.count < growing.length
+            let isOfUse = refusal.code != .packTampered && (1..<growing.length).contains(progress.count)
             if !isOfUse { try? fileSystem.remove(growing.path) }
             left[download.sha256] = isOfUse ? progress : nil
             cache.leave(place, size: isOfUse ? progress.count : 0)
