@@ -226,7 +226,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AgentAPI", "Platform", "RicambioClient", "Stage", "TUF", "TUFRepository", "TestSupport", .system,
+                "AgentAPI", "HTTPFetcher", "Platform", "RicambioClient", "Stage", "TUF", "TUFRepository", "TestSupport",
+                .system,
             ],
             path: "Tests/EndToEnd", exclude: ["python"], swiftSettings: strict),
         .testTarget(

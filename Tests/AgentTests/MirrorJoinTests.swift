@@ -174,6 +174,25 @@ import Testing
         #expect(try leftFiles(agent).isEmpty)
     }
 
+    @Test("an agent that is told to stop breaks off those who follow, instead of waiting for the vendor")
+    func shutdown() async throws {
+        let (agent, _) = try await scene(.gate(at: 20_000))
+        let (ticket, name) = (try await agent.ticket().ticket, name)
+        let (started, continuation) = AsyncStream.makeStream(of: HTTPClientResponse.self)
+        let reader = Task {
+            for await response in started { _ = try await response.body.collect(upTo: 50_000) }
+        }
+        try await agent.application.test(.ahc(.http)) { client in
+            var request = HTTPClientRequest(
+                url: "http://127.0.0.1:\(try #require(client.port))/v1/mirror/om-business/packs/\(name)")
+            request.headers.add(name: "authorization", value: "Bearer \(ticket)")
+            continuation.yield(try await HTTPClient.shared.execute(request, timeout: .seconds(120)))
+            continuation.finish()
+        }
+        await #expect(throws: (any Error).self) { try await reader.value }
+        await agent.fetcher.open()
+    }
+
     @Test("an agent that starts again takes up what is whole and drops what is not")
     func leftovers() async throws {
         let (agent, mirror) = try await scene()

@@ -16,7 +16,7 @@ final class GrowingFile: Sendable {
         /// What may be read: all when verified, and all but the last byte before.
         var end: Int64
         var isVerified = false
-        var failure: Refusal?
+        var failure: (any Error)?
         var waiting: [Int: Waiting] = [:]
         var nextNumber = 0
 
@@ -49,7 +49,7 @@ final class GrowingFile: Sendable {
     }
 
     /// Readers are broken off, and those who wait for the first byte get the reason.
-    func fail(_ failure: Refusal) { wake { $0.failure = failure } }
+    func fail(_ failure: any Error) { wake { $0.failure = failure } }
 
     private func wake(_ change: (inout State) -> Void) {
         let ready = state.withLock { state in
@@ -63,10 +63,10 @@ final class GrowingFile: Sendable {
 
     // MARK: For those who read
 
-    /// Waits for the first byte of all. Throws the refusal when there will be none.
+    /// Waits for the first byte of all. Throws the reason when there will be none.
     func begin() async throws { _ = try await end(beyond: 0) }
 
-    /// Waits for a byte at `offset`; where what may be read ends, beyond that. Throws the refusal when it never comes,
+    /// Waits for a byte at `offset`; where what may be read ends, beyond that. Throws the reason when it never comes,
     /// and `CancellationError` when the agent is told to stop: it does not wait for the vendor.
     func end(beyond offset: Int64) async throws -> Int64 {
         while true {

@@ -63,12 +63,11 @@ extension Mirror {
             try await putInPlace(download.file, growing.path, place, length: progress.count)
         } catch {
             // What is not what it should be is thrown away; the rest of something else may still come.
-            let refusal = error as? Refusal ?? Refusal(.unexpected, 500)
-            let isOfUse = refusal.code != .packTampered && (1..<growing.length).contains(progress.count)
+            let isOfUse = (error as? Refusal)?.code != .packTampered && (1..<growing.length).contains(progress.count)
             if !isOfUse { try? fileSystem.remove(growing.path) }
             left[download.sha256] = isOfUse ? progress : nil
             cache.leave(place, size: isOfUse ? progress.count : 0)
-            growing.fail(refusal)
+            growing.fail(error)
         }
         try? download.file.close()
         self.growing[download.sha256] = nil
@@ -131,6 +130,8 @@ extension Mirror {
         switch error.code {
         case .notFound: .notFound
         case .tooLong: Refusal(.packTampered, 502, ["reason": error.reason])
+        // It could not be written.
+        case .receiver: Refusal(.fileFailed, 500, ["path": folder.string, "reason": error.reason])
         case .stalled: Refusal(.vendorUnreachable, 504, ["url": upstream, "reason": error.reason])
         default: Refusal(.vendorUnreachable, 502, ["url": upstream, "reason": error.reason])
         }
