@@ -45,7 +45,15 @@ struct Child {
         posix_spawn_file_actions_addopen(
             &actions, 1, output ?? "/dev/null", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         if isQuiet { posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) }
-        if let folder { posix_spawn_file_actions_addchdir_np(&actions, folder) }
+        // The threads that async code runs on block every signal; a child must not inherit that, or nothing ends it.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let arguments = folder.map { ["sh", "-c", "cd \"$0\" && exec \"$@\"", $0] + arguments } ?? arguments
         let all = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         var envp: [UnsafeMutablePointer<CChar>?] = all.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -54,7 +62,7 @@ struct Child {
             (argv, envp) = ([], [])
         }
         var pid = pid_t()
-        let failure = posix_spawnp(&pid, arguments[0], &actions, nil, argv, envp)
+        let failure = posix_spawnp(&pid, arguments[0], &actions, &attributes, argv, envp)
         guard failure == 0 else { throw BenchError("\(arguments[0]): \(String(cString: strerror(failure)))") }
         return pid
     }
