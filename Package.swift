@@ -43,6 +43,7 @@ let package = Package(
         .executable(name: "ricambio-repo", targets: ["ricambio-repo"]),
         .executable(name: "tuf-client", targets: ["tuf-client"]),
         .library(name: "RicambioClient", targets: ["RicambioClient"]),
+        .library(name: "Packaging", targets: ["Packaging"]),
         .library(name: "TUF", targets: ["TUF"]),
         .library(name: "TUFRepository", targets: ["TUFRepository"]),
     ],
@@ -67,6 +68,9 @@ let package = Package(
         // What the operating system gives.
         .systemLibrary(
             name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(
+            name: "CDivsufsort", pkgConfig: "libdivsufsort",
+            providers: [.apt(["libdivsufsort-dev"]), .brew(["libdivsufsort"])]),
         .target(name: "CPlatform"),
         .target(name: "Platform", dependencies: ["CPlatform", .system], swiftSettings: strict),
 
@@ -123,12 +127,16 @@ let package = Package(
             ], swiftSettings: strict),
 
         // The vendor's side.
+        // Optimised in debug builds too: it looks at every byte many times. No library product may contain it.
+        .target(
+            name: "DeltaMaking", dependencies: ["Packaging", "Platform", "CZstd", "CDivsufsort", .crypto, .system],
+            swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         .executableTarget(
             name: "ricambio-repo",
             dependencies: [
-                "HTTPFetcher", "HTTPSemantics", "ObjectStore", "Packaging", "Platform", "TUF", "TUFRepository",
-                .argumentParser, .asyncHTTPClient, .crypto, .httpTypes, .hummingbird, .logging, .nioCore, .nioPosix,
-                .serviceLifecycle, .system,
+                "DeltaMaking", "HTTPFetcher", "HTTPSemantics", "ObjectStore", "Packaging", "Platform", "TUF",
+                "TUFRepository", .argumentParser, .asyncHTTPClient, .crypto, .httpTypes, .hummingbird, .logging,
+                .nioCore, .nioPosix, .serviceLifecycle, .system,
             ], swiftSettings: strict),
 
         // What conformance suites of TUF drive.
@@ -187,8 +195,8 @@ let package = Package(
         .testTarget(
             name: "PackagingTests",
             dependencies: [
-                "Packaging", "TUF", "TUFRepository", "Platform", "TestSupport", "ricambio-repo", .crypto, .httpTypes,
-                .hummingbird, .hummingbirdTesting, .nioCore, .system,
+                "DeltaMaking", "Packaging", "TUF", "TUFRepository", "Platform", "TestSupport", "ricambio-repo", .crypto,
+                .httpTypes, .hummingbird, .hummingbirdTesting, .nioCore, .system,
             ],
             swiftSettings: strict),
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: strict),

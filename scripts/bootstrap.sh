@@ -30,6 +30,7 @@ need() {
 library() { have pkg-config && pkg-config --exists "$1"; }
 need pkg-config pkgconf have pkg-config
 need libzstd-dev zstd library libzstd
+need libdivsufsort-dev libdivsufsort library libdivsufsort
 if [ "$(uname)" = Linux ]; then need libsqlite3-dev "" library sqlite3; fi
 need curl curl have curl
 if [ "$what" = all ]; then need python3-venv python3 python3 -c 'import ensurepip, venv'; fi

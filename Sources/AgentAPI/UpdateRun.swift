@@ -61,6 +61,49 @@ public struct StepRecord: Codable, Sendable, Hashable {
     }
 }
 
+/// How a run gets the new version's content: what was weighed, and what was taken.
+public struct ContentSummary: Codable, Sendable, Hashable {
+    public struct Choice: Codable, Sendable, Hashable {
+        /// `nothing`, `delta`, `ranges` or `pack`.
+        public var way: String
+        /// To fetch.
+        public var bytes: Int64
+        public var requests: Int
+
+        public init(way: String, bytes: Int64, requests: Int) {
+            self.way = way
+            self.bytes = bytes
+            self.requests = requests
+        }
+    }
+
+    /// `nothing`, `delta`, `ranges` or `pack`.
+    public var way: String
+    /// Bytes that have to be fetched.
+    public var bytesFetched: Int64
+    /// Bytes of the new version that come from what is installed.
+    public var bytesReused: Int64
+    /// Requests for content, besides those for metadata.
+    public var requests: Int
+    /// All ways that were possible, the one taken first.
+    public var choices: [Choice]
+
+    public init(way: String, bytesFetched: Int64, bytesReused: Int64, requests: Int, choices: [Choice]) {
+        self.way = way
+        self.bytesFetched = bytesFetched
+        self.bytesReused = bytesReused
+        self.requests = requests
+        self.choices = choices
+    }
+
+    /// For the log: what was taken, and what else there was.
+    public var sentence: String {
+        let others = choices.dropFirst().map { "\($0.way) \($0.bytes) bytes in \($0.requests)" }
+        let why = others.isEmpty ? "no other way" : "cheaper than " + others.joined(separator: ", ")
+        return "\(way), \(bytesFetched) bytes to fetch in \(requests) requests, \(bytesReused) bytes reused; \(why)"
+    }
+}
+
 /// How many sessions a run met.
 public struct SessionCounts: Codable, Sendable, Hashable {
     /// Sessions that were told of the update.
@@ -112,6 +155,8 @@ public struct UpdateRun: Codable, Sendable, Hashable, Identifiable {
     public var outcome: UpdateOutcome?
     public var failure: Failure?
     public var sessions: SessionCounts
+    /// Where the new version's content comes from; `nil` until it has been worked out.
+    public var content: ContentSummary?
     /// Kept files, as paths relative to the application folder.
     public var kept: [String]
     /// Files of the release that were put beside the customer's as `<name>.new`.

@@ -47,8 +47,8 @@ public struct Installer: Sendable {
             defer { lock.release() }
             try checkSpace(resolved)
             try fileSystem.makeDirectories(layout.downloads)
-            let pack = layout.pack(resolved.tree.pack.sha256)
-            try await releases.fetchPack(resolved, to: pack) { progress(.downloading, $0, $1) }
+            let plan = ContentPlan(resolved.tree)
+            try await releases.fetch(plan, of: resolved, into: layout.downloads) { progress(.downloading, $0, $1) }
             let settings = settings
             let fileSystem = fileSystem
             return try await blocking { _ in

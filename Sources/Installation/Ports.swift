@@ -22,10 +22,11 @@ public struct ResolvedRelease: Sendable {
 public protocol ReleaseSource: Sendable {
     /// Verified metadata, freshly asked for; `nil` means the channel's current release.
     func resolve(version: String?) async throws -> ResolvedRelease
-    /// The pack of a resolved release as a complete, verified file; continues what is there.
+    /// What a plan needs of a resolved release, into a folder of downloads; continues what is there.
     /// `progress` gets bytes done and in all, from any thread.
-    func fetchPack(
-        _ release: ResolvedRelease, to file: FilePath, progress: @escaping @Sendable (Int64, Int64) -> Void
+    func fetch(
+        _ plan: ContentPlan, of release: ResolvedRelease, into downloads: FilePath,
+        progress: @escaping @Sendable (Int64, Int64) -> Void
     ) async throws
 }
 

@@ -23,7 +23,9 @@ struct Preflight: Sendable {
     private var layout: InstallationLayout { settings.layout }
 
     /// `installed` is what the live folder is.
-    func check(_ resolved: ResolvedRelease, installed: InstalledRelease, flag: CancellationFlag) -> [UpdateFailure] {
+    func check(
+        _ resolved: ResolvedRelease, _ content: Content, installed: InstalledRelease, flag: CancellationFlag
+    ) -> [UpdateFailure] {
         var failures: [UpdateFailure] = []
         func add(_ check: () throws -> UpdateFailure?) {
             do {
@@ -42,7 +44,7 @@ struct Preflight: Sendable {
         add { try oldFolder(installed) }
         add { try dataPlaces() }
         // Space means nothing in a place that cannot be used at all.
-        if failures.isEmpty { add { try space(resolved, flag: flag) } }
+        if failures.isEmpty { add { try space(resolved, content, flag: flag) } }
         return failures
     }
 
@@ -152,12 +154,14 @@ struct Preflight: Sendable {
         return nil
     }
 
-    private func space(_ resolved: ResolvedRelease, flag: CancellationFlag) throws -> UpdateFailure? {
-        let fetched = try fileSystem.attributes(of: layout.pack(resolved.tree.pack.sha256))?.size ?? 0
+    private func space(
+        _ resolved: ResolvedRelease, _ content: Content, flag: CancellationFlag
+    ) throws -> UpdateFailure? {
         let kept = try KeptScanner(rules: settings.keep, fileSystem: fileSystem).scan(layout.live, flag: flag)
         let keptBytes = kept.reduce(Int64(0)) { $0 + ($1.kind == .file && !$1.immutable ? $1.size : 0) }
         var needed = [
-            layout.state: resolved.tree.installedBytes + max(0, resolved.tree.pack.length - fetched) + keptBytes
+            layout.state: resolved.tree.installedBytes
+                + (try content.bytesToFetch(resolved.tree, layout, fileSystem)) + keptBytes
                 + (resolved.release.requirements.freeBytes ?? 0) + settings.limits.spareBytes
         ]
         // On one file system with the rest, or on another: each place is asked for all that lands there.

@@ -21,6 +21,7 @@ final class RunContext {
     var work: Task<Void, any Error>?
     var interruption: Interruption?
     var resolved: ResolvedRelease?
+    var content: Content?
     var staged: (tree: Tree, kept: KeptIndex)?
     /// Monotonic seconds.
     var stopOrderedAt: Double?

@@ -19,7 +19,7 @@ struct Staging: Sendable {
     let fileSystem: any FileSystem
 
     func build(
-        _ tree: Tree, flag: CancellationFlag, progress: @Sendable (Int64, Int64) -> Void
+        _ tree: Tree, from source: Stager.Source, flag: CancellationFlag, progress: @Sendable (Int64, Int64) -> Void
     ) throws -> Result {
         let discard = Discard(layout: layout, fileSystem: fileSystem)
         for leftover in [layout.staged, layout.superseded, layout.kept] { try discard.discard(leftover) }
@@ -29,8 +29,7 @@ struct Staging: Sendable {
         try flag.check()
         try fileSystem.makeDirectories(layout.trees)
         try fileSystem.replace(layout.tree(of: tree.release), with: try tree.encoded(), permissions: 0o644)
-        try Stager(fileSystem: fileSystem).stage(
-            tree, pack: layout.pack(tree.pack.sha256), into: layout.staged, progress: progress)
+        try Stager(fileSystem: fileSystem).stage(tree, from: source, into: layout.staged, progress: progress)
         try fileSystem.setPermissions(live.permissions, of: layout.staged)
         try flag.check()
         let kept = try bringAhead(tree, since: .none, flag: flag)

@@ -45,8 +45,11 @@ extension UpdateRunner {
         }
         let data = resolved.release.migratesData ? try DataSnapshots.places(of: settings.data, fileSystem) : []
         context.journal.data = data.map(\.string)
+        let content = try await plan(resolved, context)
         let preflight = Preflight(settings, data: data, fileSystem: fileSystem, now: clock.now)
-        let failures = try await blocking { flag in preflight.check(resolved, installed: installed, flag: flag) }
+        let failures = try await blocking { flag in
+            preflight.check(resolved, content, installed: installed, flag: flag)
+        }
         for failure in failures { logger.error("preflight", metadata: ["failure": "\(failure.reason)"]) }
         if let first = failures.first { throw first }
     }
@@ -62,25 +65,68 @@ extension UpdateRunner {
         return resolved
     }
 
+    /// Worked out anew after a crash: what is here may have changed.
+    private func plan(_ resolved: ResolvedRelease, _ context: RunContext) async throws -> Content {
+        if let content = context.content { return content }
+        let (layout, fileSystem, version) = (layout, fileSystem, context.journal.run.from)
+        let content = try await blocking { flag in
+            try Content.plan(
+                resolved.tree, installed: version, layout: layout, fileSystem: fileSystem, flag: flag)
+        }
+        use(content, context)
+        return content
+    }
+
+    private func use(_ content: Content, _ context: RunContext) {
+        context.content = content
+        let summary = content.summary
+        context.journal.run.content = summary
+        logger.info("content: \(summary.sentence)")
+    }
+
     private func download(_ context: RunContext) async throws {
         let resolved = try await resolved(context)
+        let content = try await plan(resolved, context)
         try fileSystem.makeDirectories(layout.downloads)
-        let file = layout.pack(resolved.tree.pack.sha256)
+        do {
+            try await fetch(content.plan, resolved, context)
+        } catch {
+            guard let rest = content.fallback(after: error, for: resolved.tree) else { throw error }
+            logger.warning("another way to fetch", metadata: ["reason": "\(error)"])
+            use(rest, context)
+            try await fetch(rest.plan, resolved, context)
+        }
+    }
+
+    private func fetch(_ plan: ContentPlan, _ resolved: ResolvedRelease, _ context: RunContext) async throws {
         try await withProgress(context) { meter in
-            try await releases.fetchPack(resolved, to: file) { done, total in meter.report(done, total) }
+            try await releases.fetch(plan, of: resolved, into: layout.downloads) { done, total in
+                meter.report(done, total)
+            }
         }
     }
 
     private func stage(_ context: RunContext) async throws {
         let tree = try await resolved(context).tree
-        // A crash may have come before the download was complete.
-        if try fileSystem.attributes(of: layout.pack(tree.pack.sha256))?.size != tree.pack.length {
+        // A crash may have come before the download was complete; what is complete is not fetched again.
+        if context.content == nil { try await download(context) }
+        guard let content = context.content else { return }
+        do {
+            try await build(tree, from: content, context)
+        } catch {
+            guard let rest = content.fallback(after: error, for: tree) else { throw error }
+            logger.warning("the new folder cannot be made this way", metadata: ["reason": "\(error)"])
+            use(rest, context)
             try await download(context)
+            try await build(tree, from: rest, context)
         }
-        let staging = staging
+    }
+
+    private func build(_ tree: Tree, from content: Content, _ context: RunContext) async throws {
+        let (staging, source) = (staging, content.source(layout))
         try await withProgress(context) { meter in
             let result = try await blocking { flag in
-                try staging.build(tree, flag: flag) { done, total in meter.report(done, total) }
+                try staging.build(tree, from: source, flag: flag) { done, total in meter.report(done, total) }
             }
             context.journal.oldFolder = result.oldFolder
             context.journal.newFolder = result.newFolder

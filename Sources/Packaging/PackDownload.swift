@@ -10,7 +10,8 @@ struct PackDownload {
     /// any caller waiting in between; one that brought nothing is the caller's to repeat later.
     static let maximumAttempts = 20
 
-    let pack: PackReference
+    let sha256: String
+    let length: Int64
     let url: String
     let file: FilePath
     let fileSystem: any FileSystem
@@ -21,7 +22,7 @@ struct PackDownload {
 
     func run() async throws(PackagingError) {
         if try await isVerified(file) {
-            progress(pack.length, pack.length)
+            progress(length, length)
             return
         }
         let wasResumed = try size(of: partial) > 0
@@ -40,10 +41,10 @@ struct PackDownload {
         let output = try PackagingError.files { () throws(FileError) in
             try fileSystem.openForWriting(partial, permissions: 0o644, resume: true)
         }
-        var receiver = PackReceiver(output: output, length: pack.length, progress: progress)
+        var receiver = PackReceiver(output: output, length: length, progress: progress)
         try await receiver.resume(reading: fileSystem, from: partial)
         var attempts = 0
-        while receiver.count < pack.length {
+        while receiver.count < length {
             attempts += 1
             let before = receiver.count
             do throws(FetchError) {
@@ -55,15 +56,10 @@ struct PackDownload {
                 try keep(output)
                 if case .tooLong = error.code {
                     try discard()
-                    throw PackagingError(.tampered, "The pack is longer than its \(pack.length) bytes.", at: url)
+                    throw PackagingError(.tampered, "The pack is longer than its \(length) bytes.", at: url)
                 }
                 if let failure = receiver.failure { throw PackagingError(failure) }
-                let isWorthRepeating =
-                    switch error.code {
-                    case .unreachable, .stalled: receiver.count > before && attempts < Self.maximumAttempts
-                    default: false
-                    }
-                guard isWorthRepeating, !Task.isCancelled else {
+                guard Self.isWorthRepeating(error, brought: receiver.count > before, attempts: attempts) else {
                     throw PackagingError(.fetch(error), "The pack cannot be fetched: \(error.description)", at: url)
                 }
             }
@@ -72,11 +68,19 @@ struct PackDownload {
             try output.sync()
             try output.close()
         }
-        guard receiver.hex == pack.sha256 else {
+        guard receiver.hex == sha256 else {
             try discard()
             throw PackagingError(.tampered, "The pack's content is not what the signed tree says.", at: url)
         }
         try putInPlace()
+    }
+
+    /// - Parameter brought: whether the fetch that broke off brought something.
+    static func isWorthRepeating(_ error: FetchError, brought: Bool, attempts: Int) -> Bool {
+        switch error.code {
+        case .unreachable, .stalled: brought && attempts < maximumAttempts && !Task.isCancelled
+        default: false
+        }
     }
 
     private func fetchRest(into receiver: inout PackReceiver) async throws(FetchError) {
@@ -122,9 +126,9 @@ struct PackDownload {
     private func isVerified(_ path: FilePath) async throws(PackagingError) -> Bool {
         guard
             let found = try PackagingError.files({ () throws(FileError) in try fileSystem.attributes(of: path) }),
-            found.kind == .file, found.size == pack.length
+            found.kind == .file, found.size == length
         else { return false }
-        return try await RunningHash.of(path, fileSystem: fileSystem).hex == pack.sha256
+        return try await RunningHash.of(path, fileSystem: fileSystem).hex == sha256
     }
 }
 

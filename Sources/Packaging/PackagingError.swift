@@ -50,7 +50,7 @@ public struct PackagingError: Error, Sendable, CustomStringConvertible {
 
 extension PackagingError {
     /// Runs file operations and reports their errors as this type.
-    static func files<Value>(_ body: () throws(FileError) -> Value) throws(PackagingError) -> Value {
+    package static func files<Value>(_ body: () throws(FileError) -> Value) throws(PackagingError) -> Value {
         do {
             return try body()
         } catch {

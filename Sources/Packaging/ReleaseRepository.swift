@@ -7,7 +7,7 @@ public import TUF
 public actor ReleaseRepository {
     private let updater: Updater
     private let packsURL: String
-    private let fetcher: any Fetcher
+    nonisolated let fetcher: any Fetcher
     public nonisolated let product: String
     public nonisolated let channel: String
 
@@ -88,11 +88,21 @@ public actor ReleaseRepository {
         progress: @escaping @Sendable (Int64, Int64) -> Void = { _, _ in }
     ) async throws(PackagingError) {
         try pack.check()
+        try await fetchBlob(pack.sha256, length: pack.length, to: file, fileSystem: fileSystem, progress: progress)
+    }
+
+    /// As ``fetchPack(_:to:fileSystem:progress:)``, of any blob in `packs/`.
+    nonisolated func fetchBlob(
+        _ sha256: String, length: Int64, to file: FilePath, fileSystem: any FileSystem,
+        progress: @escaping @Sendable (Int64, Int64) -> Void
+    ) async throws(PackagingError) {
         try await PackDownload(
-            pack: pack, url: packsURL + RepositoryNames.pack(pack.sha256), file: file, fileSystem: fileSystem,
+            sha256: sha256, length: length, url: url(ofPack: sha256), file: file, fileSystem: fileSystem,
             fetcher: fetcher, progress: progress
         ).run()
     }
+
+    nonisolated func url(ofPack sha256: String) -> String { packsURL + RepositoryNames.pack(sha256) }
 
     /// SHA-256 of a target as signed metadata gives it: its name in a mirror. `nil` when there is no such target.
     public func sha256(ofTarget path: String) async throws(PackagingError) -> String? {

@@ -2,10 +2,10 @@
 public import Platform
 public import SystemPackage
 
-/// Builds a folder from a tree and its pack.
+/// Builds a folder from a tree: from its pack, or by a plan from what an older folder has and what was fetched.
 ///
-/// Files go only into folders that this run made itself, symlinks come last, and each file is read back and hashed
-/// after it was written. Memory is one frame, at most 16 MiB, and its compressed form.
+/// Files go only into folders that this run made itself, symlinks come last, and each file is hashed: as a delta makes it,
+/// else read back after it was written. Memory does not grow with the tree.
 ///
 /// Nothing is synced: the caller syncs the file system once, before the folder takes anyone's place.
 public struct Stager: Sendable {
@@ -15,42 +15,82 @@ public struct Stager: Sendable {
         self.fileSystem = fileSystem
     }
 
-    /// `folder` must be absent, in a folder that exists, or empty; after an error it is incomplete and the caller's
-    /// to remove. Blocks until done. `progress` gets bytes written and in all.
+    /// Where a plan's content is.
+    public struct Source: Sendable {
+        public var plan: ContentPlan
+        /// Where ``ReleaseRepository/fetch(_:of:into:fileSystem:progress:)`` put it.
+        public var downloads: FilePath
+        /// The folder that was the plan's inventory, and its tree.
+        public var old: (folder: FilePath, tree: Tree)?
+
+        public init(plan: ContentPlan, downloads: FilePath, old: (folder: FilePath, tree: Tree)?) {
+            self.plan = plan
+            self.downloads = downloads
+            self.old = old
+        }
+    }
+
+    /// From a whole pack.
     public func stage(
         _ tree: Tree, pack: FilePath, into folder: FilePath, progress: (Int64, Int64) -> Void = { _, _ in }
     ) throws(PackagingError) {
+        let reader = try FrameReader(tree.pack, file: pack, fileSystem: fileSystem)
+        try stage(tree, ContentPlan(tree), reader, delta: nil, old: nil, into: folder, progress)
+    }
+
+    /// By a plan. `folder` must be absent, in a folder that exists, or empty; after an error it is incomplete and the
+    /// caller's to remove. Blocks until done. `progress` gets bytes written and in all.
+    ///
+    /// Throws `tampered` when content is not what the tree says, old files that changed meanwhile included:
+    /// ``ContentPlan/fallback(after:for:from:)`` says what is left to try.
+    public func stage(
+        _ tree: Tree, from source: Source, into folder: FilePath, progress: (Int64, Int64) -> Void = { _, _ in }
+    ) throws(PackagingError) {
+        let files = source.plan.files(of: tree, in: source.downloads)
+        var reader: FrameReader?
+        if source.plan.way == .pack {
+            reader = try FrameReader(tree.pack, file: files.pack, fileSystem: fileSystem)
+        } else if let ranges = files.ranges {
+            reader = try FrameReader(tree.pack, ranges: source.plan.ranges, file: ranges, fileSystem: fileSystem)
+        }
+        try stage(tree, source.plan, reader, delta: files.delta, old: source.old, into: folder, progress)
+    }
+
+    private func stage(
+        _ tree: Tree, _ plan: ContentPlan, _ reader: FrameReader?, delta: FilePath?,
+        old: (folder: FilePath, tree: Tree)?, into folder: FilePath, _ progress: (Int64, Int64) -> Void
+    ) throws(PackagingError) {
         try tree.check()
         try prepare(folder)
-        var content = try PackStream(tree.pack, file: pack, fileSystem: fileSystem)
+        try makeDirectories(tree, in: folder)
         let total = tree.installedBytes
         var done: Int64 = 0
-        for entry in tree.entries {
+        var made: Set<[UInt8]> = []
+        if let delta, let old {
+            let contents = try DeltaContents(from: old.tree.entries, to: tree.entries)
+            made = Set(contents.carried.flatMap { $0.paths.map { Array($0.utf8) } })
+            try DeltaApplier(fileSystem: fileSystem).apply(
+                delta, from: old.tree.entries, in: old.folder, to: tree.entries, into: folder
+            ) { count, _ in progress(count, total) }
+            done = tree.entries.reduce(0) { $0 + (made.contains(Array($1.path.utf8)) ? $1.size : 0) }
+        }
+        let copies = Dictionary(plan.copies.map { (Array($0.path.utf8), $0.from) }, uniquingKeysWith: { $1 })
+        let offsets = tree.contentOffsets()
+        var reader = reader
+        for (index, entry) in tree.entries.enumerated() {
+            guard case .file(let size, let sha256, let permissions) = entry.kind, !made.contains(Array(entry.path.utf8))
+            else { continue }
             let path = folder.appending(entry.path)
-            switch entry.kind {
-            case .directory(let permissions):
-                try PackagingError.files { () throws(FileError) in
-                    try fileSystem.makeDirectory(path, permissions: permissions)
-                    // The umask has had its say when it was made.
-                    try fileSystem.setPermissions(permissions, of: path)
-                }
-            case .file(let size, let sha256, let permissions):
-                try write(size, permissions, to: path, from: &content) { count in
-                    done += Int64(count)
-                    progress(done, total)
-                }
-                try verify(path, size: size, sha256: sha256, at: entry.path)
-            case .symlink:
-                break
+            if let old, let from = copies[Array(entry.path.utf8)] {
+                try copy(old.folder.appending(from), permissions, to: path)
+            } else {
+                try write(offsets[index], size, permissions, to: path, from: &reader)
             }
+            try verify(path, size: size, sha256: sha256, at: entry.path)
+            done += size
+            progress(done, total)
         }
-        try content.checkEnd()
-        for entry in tree.entries {
-            guard case .symlink(let destination) = entry.kind else { continue }
-            try PackagingError.files { () throws(FileError) in
-                try fileSystem.makeLink(at: folder.appending(entry.path), to: destination)
-            }
-        }
+        try makeLinks(tree, in: folder)
     }
 
     private func prepare(_ folder: FilePath) throws(PackagingError) {
@@ -68,19 +108,48 @@ public struct Stager: Sendable {
         }
     }
 
+    private func makeDirectories(_ tree: Tree, in folder: FilePath) throws(PackagingError) {
+        for entry in tree.entries {
+            guard case .directory(let permissions) = entry.kind else { continue }
+            let path = folder.appending(entry.path)
+            try PackagingError.files { () throws(FileError) in
+                try fileSystem.makeDirectory(path, permissions: permissions)
+                // The umask has had its say when it was made.
+                try fileSystem.setPermissions(permissions, of: path)
+            }
+        }
+    }
+
+    private func makeLinks(_ tree: Tree, in folder: FilePath) throws(PackagingError) {
+        for entry in tree.entries {
+            guard case .symlink(let destination) = entry.kind else { continue }
+            try PackagingError.files { () throws(FileError) in
+                try fileSystem.makeLink(at: folder.appending(entry.path), to: destination)
+            }
+        }
+    }
+
+    /// Reflinked where the file system can.
+    private func copy(_ source: FilePath, _ permissions: UInt16, to path: FilePath) throws(PackagingError) {
+        try PackagingError.files { () throws(FileError) in
+            try fileSystem.copyFile(source, to: path)
+            try fileSystem.setPermissions(permissions, of: path)
+        }
+    }
+
     private func write(
-        _ size: Int64, _ permissions: UInt16, to path: FilePath, from content: inout PackStream,
-        wrote: (Int) -> Void
+        _ offset: Int64, _ size: Int64, _ permissions: UInt16, to path: FilePath, from reader: inout FrameReader?
     ) throws(PackagingError) {
         let output = try PackagingError.files { () throws(FileError) in
             try fileSystem.openForWriting(path, permissions: permissions, resume: false)
         }
-        var left = size
-        while left > 0 {
-            let bytes = try content.next(atMost: left)
+        var done: Int64 = 0
+        while done < size {
+            guard let bytes = try reader?.read(at: offset + done, atMost: size - done) else {
+                throw PackagingError(.tampered, "Nothing that was fetched has its content.", at: path.string)
+            }
             try PackagingError.files { () throws(FileError) in try output.write(bytes) }
-            left -= Int64(bytes.count)
-            wrote(bytes.count)
+            done += Int64(bytes.count)
         }
         try PackagingError.files { () throws(FileError) in
             try output.close()
@@ -97,63 +166,6 @@ public struct Stager: Sendable {
         }
         guard hash.count == size, hash.hex == sha256 else {
             throw PackagingError(.tampered, "The pack's content is not what the tree says.", at: place)
-        }
-    }
-}
-
-/// The uncompressed stream of a pack, a frame at a time.
-private struct PackStream {
-    private let file: any OpenFile
-    private let place: String
-    private let frames: [Frame]
-    private var nextFrame = 0
-    private var rest: ArraySlice<UInt8> = []
-
-    init(_ pack: PackReference, file path: FilePath, fileSystem: any FileSystem) throws(PackagingError) {
-        let file = try PackagingError.files { () throws(FileError) in try fileSystem.openForReading(path) }
-        let size = try PackagingError.files { () throws(FileError) in try file.attributes().size }
-        guard size == pack.length else {
-            throw PackagingError(.tampered, "The pack has \(size) bytes, not \(pack.length).", at: path.string)
-        }
-        self.file = file
-        place = path.string
-        frames = pack.frames
-    }
-
-    /// At least one byte.
-    mutating func next(atMost count: Int64) throws(PackagingError) -> ArraySlice<UInt8> {
-        if rest.isEmpty { try decompressNext() }
-        let bytes = rest.prefix(Int(min(count, Int64(rest.count))))
-        rest = rest.dropFirst(bytes.count)
-        return bytes
-    }
-
-    /// The files must use up the frames; ``Tree/check()`` has added up both already.
-    func checkEnd() throws(PackagingError) {
-        guard rest.isEmpty, nextFrame == frames.count else {
-            throw PackagingError(.tampered, "The pack has more content than the tree has files.", at: place)
-        }
-    }
-
-    private mutating func decompressNext() throws(PackagingError) {
-        guard nextFrame < frames.count else {
-            throw PackagingError(.tampered, "The pack has less content than the tree has files.", at: place)
-        }
-        let frame = frames[nextFrame]
-        nextFrame += 1
-        var compressed: [UInt8] = []
-        while Int64(compressed.count) < frame.length {
-            let part = try PackagingError.files { () throws(FileError) in
-                try file.read(
-                    at: frame.offset + Int64(compressed.count), count: Int(frame.length) - compressed.count)
-            }
-            guard !part.isEmpty else { throw PackagingError(.tampered, "The pack is cut off.", at: place) }
-            compressed += part
-        }
-        do {
-            rest = try Zstd.decompress(compressed, expecting: Int(frame.uncompressedLength))[...]
-        } catch {
-            throw PackagingError(error.code, error.reason, at: place)
         }
     }
 }

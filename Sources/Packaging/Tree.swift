@@ -109,12 +109,16 @@ public struct DeltaReference: Sendable, Hashable, Codable {
     public var fromTree: String
     public var length: Int64
     public var sha256: String
+    /// Paths in the older tree that it reads: these must have their content in the folder that it is applied to. `nil`
+    /// when the vendor's tool did not say: then all of them.
+    public var reads: [String]?
 
-    public init(from: String, fromTree: String, length: Int64, sha256: String) {
+    public init(from: String, fromTree: String, length: Int64, sha256: String, reads: [String]? = nil) {
         self.from = from
         self.fromTree = fromTree
         self.length = length
         self.sha256 = sha256
+        self.reads = reads
     }
 }
 

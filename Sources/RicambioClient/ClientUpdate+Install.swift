@@ -14,18 +14,39 @@ extension ClientUpdate {
         let (place, keep) = (self.place, self.keep)
         let lock = try await BlockingWork.run { () throws(ClientError) in try place.beginInstall(update) }
         defer { lock.release() }
-        let pack = place.downloads.appending(update.tree.pack.sha256)
-        try await ClientError.packaging { () throws(PackagingError) in
-            try await update.repository.fetchPack(update.tree.pack, to: pack, fileSystem: place.fileSystem) {
-                progress(.downloading(done: $0, total: $1))
-            }
-        }
-        guard !Task.isCancelled else { throw ClientError(.cancelled, "Cancelled. Nothing was changed.") }
+        let inventory = await BlockingWork.run { place.inventory(from: update.from) }
+        try await bring(update, ContentPlan(update.tree, from: inventory), inventory, progress)
         try await BlockingWork.run { () throws(ClientError) in
-            try place.stage(update.tree, pack: pack) { progress(.staging(done: $0, total: $1)) }
             progress(.swapping)
             try place.finishInstall(update, keep: keep)
         }
+    }
+
+    /// Fetches and stages; when the cheapest way fails in a way that the whole pack does not, once more with that.
+    private func bring(
+        _ update: AvailableUpdate, _ plan: ContentPlan, _ inventory: Inventory?,
+        _ progress: @escaping @Sendable (ClientUpdateProgress) -> Void
+    ) async throws(ClientError) {
+        let place = self.place
+        try await BlockingWork.run { () throws(ClientError) in try place.checkSpace(for: update, plan) }
+        do throws(PackagingError) {
+            try await update.repository.fetch(
+                plan, of: update.tree, into: place.downloads, fileSystem: place.fileSystem
+            ) { progress(.downloading(done: $0, total: $1)) }
+            let source = Stager.Source(
+                plan: plan, downloads: place.downloads, old: inventory.map { (folder: place.live, tree: $0.tree) })
+            if !Task.isCancelled {
+                try await BlockingWork.run { () throws(PackagingError) in
+                    try place.stage(update.tree, source) { progress(.staging(done: $0, total: $1)) }
+                }
+            }
+        } catch {
+            guard let rest = plan.fallback(after: error, for: update.tree, from: inventory) else {
+                throw ClientError(error)
+            }
+            return try await bring(update, rest, nil, progress)
+        }
+        guard !Task.isCancelled else { throw ClientError(.cancelled, "Cancelled. Nothing was changed.") }
     }
 }
 
@@ -61,11 +82,10 @@ extension ClientFolder {
             throw ClientError(
                 .busy, "Version \(version) was put in place and is to be started first; start the program anew.")
         }
-        let (here, there, blocked, free) = try ClientError.files { () throws(FileError) in
+        let (here, there, blocked) = try ClientError.files { () throws(FileError) in
             try fileSystem.makeDirectories(downloads)
             return (
-                try fileSystem.attributes(of: live), try fileSystem.attributes(of: state),
-                try fileSystem.exists(old), try fileSystem.freeBytes(at: state)
+                try fileSystem.attributes(of: live), try fileSystem.attributes(of: state), try fileSystem.exists(old)
             )
         }
         guard let here, here.kind == .directory else {
@@ -77,7 +97,26 @@ extension ClientFolder {
         guard !blocked else {
             throw ClientError(.folder, "\(old) is in the way: move it away, then update again.")
         }
-        let needed = update.packBytes + update.installedBytes + (16 << 20)
+    }
+
+    /// What the program's folder has of the version that was put there; `nil` when that is not known.
+    fileprivate func inventory(from version: String?) -> Inventory? {
+        guard let version,
+            let bytes = try? fileSystem.read(tree(of: version), limit: 512 << 20),
+            let tree = try? Tree.decoded(from: bytes)
+        else { return nil }
+        return try? Inventory(of: live, against: tree, fileSystem: fileSystem)
+    }
+
+    /// Before the first byte is fetched.
+    fileprivate func checkSpace(for update: AvailableUpdate, _ plan: ContentPlan) throws(ClientError) {
+        let (fetched, free) = try ClientError.files { () throws(FileError) in
+            (
+                try plan.fetchedBytes(of: update.tree, in: downloads, fileSystem: fileSystem),
+                try fileSystem.freeBytes(at: state)
+            )
+        }
+        let needed = max(0, plan.bytes - fetched) + update.installedBytes + (16 << 20)
         guard free >= needed else {
             throw ClientError(
                 .folder, "\(parent) has \(free) bytes free; the update needs \(needed). Nothing was changed.")
@@ -85,15 +124,14 @@ extension ClientFolder {
     }
 
     fileprivate func stage(
-        _ tree: Tree, pack: FilePath, progress: (Int64, Int64) -> Void
-    ) throws(ClientError) {
-        try ClientError.files { () throws(FileError) in try fileSystem.removeTree(staged) }
-        do {
-            try Stager(fileSystem: fileSystem).stage(tree, pack: pack, into: staged, progress: progress)
-        } catch {
-            throw ClientError(error)
-        }
+        _ tree: Tree, _ source: Stager.Source, progress: (Int64, Int64) -> Void
+    ) throws(PackagingError) {
+        try PackagingError.files { () throws(FileError) in try fileSystem.removeTree(staged) }
+        try Stager(fileSystem: fileSystem).stage(tree, from: source, into: staged, progress: progress)
     }
+
+    private var trees: FilePath { state.appending("trees") }
+    private func tree(of version: String) -> FilePath { trees.appending("\(version).json") }
 
     fileprivate func finishInstall(_ update: AvailableUpdate, keep: [KeepPattern]) throws(ClientError) {
         try ClientError.files { () throws(FileError) in
@@ -106,10 +144,9 @@ extension ClientFolder {
             throw ClientError(error)
         }
         try ClientError.files { () throws(FileError) in
-            let trees = state.appending("trees")
             try fileSystem.removeTree(trees)
             try fileSystem.makeDirectories(trees)
-            try fileSystem.replace(trees.appending("\(update.version).json"), with: tree, permissions: 0o644)
+            try fileSystem.replace(self.tree(of: update.version), with: tree, permissions: 0o644)
         }
         try swap(
             to: InstalledClient(

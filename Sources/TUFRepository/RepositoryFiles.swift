@@ -7,7 +7,7 @@ import TUF
 ///
 /// ```
 /// public/metadata  public/targets  public/packs    what a web server serves
-/// keys/  pending/  repository.lock  repository.json    private
+/// keys/  pending/  work/  repository.lock  repository.json    private
 /// ```
 public struct RepositoryLayout: Sendable, Hashable {
     public let folder: FilePath
@@ -23,6 +23,8 @@ public struct RepositoryLayout: Sendable, Hashable {
     public var keys: FilePath { folder.appending("keys") }
     /// Metadata that waits for signatures.
     public var pending: FilePath { folder.appending("pending") }
+    /// Where folders are unpacked while something is published; nothing of it outlives that.
+    public var work: FilePath { folder.appending("work") }
     /// The root that customers are given.
     public var firstRoot: FilePath { metadata.appending("1.root.json") }
     var lock: FilePath { folder.appending("repository.lock") }

@@ -40,6 +40,10 @@ struct PublishCommand: AsyncParsableCommand {
     @OptionGroup var rollout: RolloutOptions
     @Option(help: "Compression, 1 (fast) to 22 (small).")
     var level = PackWriter.defaultLevel
+    @Option(help: ArgumentHelp("Make deltas from so many of the channel's last releases.", valueName: "number"))
+    var deltas = 3
+    @Option(help: ArgumentHelp("Make one from this version as well; repeat for several.", valueName: "version"))
+    var deltaFrom: [String] = []
     @Option(
         help: ArgumentHelp(
             "Put it into an object store as well, as “sync” does.", valueName: "s3://bucket/prefix"))
@@ -104,7 +108,7 @@ struct PublishCommand: AsyncParsableCommand {
         return PublishRequest(
             product: product, version: version, channel: channel, parts: parts, notes: texts, severity: severity,
             migratesData: migratesData, minimumFrom: minimumFrom, rollout: rollout.rollout,
-            rampHours: rollout.rampHours, level: level)
+            rampHours: rollout.rampHours, level: level, deltas: deltas, deltaFrom: deltaFrom)
     }
 
     private static func pair(_ value: String, of option: String, like example: String) throws -> (String, String) {

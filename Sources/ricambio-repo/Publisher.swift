@@ -25,6 +25,10 @@ struct PublishRequest {
     var rollout = 100
     var rampHours = 0.0
     var level = PackWriter.defaultLevel
+    /// From how many of the channel's last releases a delta is made.
+    var deltas = 3
+    /// Besides these, from which versions.
+    var deltaFrom: [String] = []
 }
 
 /// What was published of one part.
@@ -34,6 +38,7 @@ struct PublishedPart {
     var files: Int
     var installedBytes: Int64
     var packBytes: Int64
+    var deltas: [DeltaReference]
 }
 
 /// Turns folders into a signed release.
@@ -50,20 +55,23 @@ struct Publisher {
     var report: (String) -> Void = { _ in }
 
     private var fileSystem: any FileSystem { folder.fileSystem }
-    private static let unfinished = ".unfinished-"
 
     func publish(_ request: PublishRequest) throws -> [PublishedPart] {
         let version = try check(request)
         var editor = try folder.edit(clock: clock, keys: keys)
         try refuseExisting(version, of: request.product, in: editor)
         let channel = try channelDocument(request, in: editor)
+        let deltas = Deltas(folder: folder, level: request.level, report: report)
+        let bases = try deltas.bases(request, channel, in: editor)
         try removeUnfinished()
         try editor.addProduct(request.product)
 
         var parts: [ReleasePart] = []
         var published: [PublishedPart] = []
         for part in request.parts {
-            let tree = try pack(part, of: request)
+            var tree = try pack(part, of: request)
+            tree.deltas = try deltas.make(to: tree, from: part.folder, bases, in: editor)
+            try tree.check()
             let path = RepositoryNames.tree(
                 part.component.rawValue, part.platform, request.version, of: request.product)
             try editor.addTarget(product: request.product, path: path, bytes: try tree.compressed())
@@ -75,7 +83,7 @@ struct Publisher {
             published.append(
                 PublishedPart(
                     component: tree.component, platform: tree.platform, files: tree.fileCount,
-                    installedBytes: tree.installedBytes, packBytes: tree.pack.length))
+                    installedBytes: tree.installedBytes, packBytes: tree.pack.length, deltas: tree.deltas))
         }
         try addRelease(request, parts, to: &editor)
         try addToChannel(channel, request, in: &editor)
@@ -121,6 +129,7 @@ struct Publisher {
         guard (0...100).contains(request.rollout) else {
             throw VendorError(.usage, "--rollout is a percentage, 0 to 100.")
         }
+        guard (0...100).contains(request.deltas) else { throw VendorError(.usage, "--deltas is from 0 to 100.") }
         return version
     }
 
@@ -147,9 +156,10 @@ struct Publisher {
     /// What a publisher that was killed left; the lock says that nobody is writing it.
     private func removeUnfinished() throws {
         try fileSystem.makeDirectories(folder.layout.packs)
-        for name in try fileSystem.entries(of: folder.layout.packs) where name.hasPrefix(Self.unfinished) {
+        for name in try fileSystem.entries(of: folder.layout.packs) where name.hasPrefix(VendorFolder.unfinished) {
             try fileSystem.remove(folder.layout.packs.appending(name))
         }
+        try fileSystem.removeTree(folder.layout.work)
     }
 
     private func pack(_ part: PublishRequest.Part, of request: PublishRequest) throws -> Tree {
@@ -160,12 +170,12 @@ struct Publisher {
         report(
             "\(label): packing \(scan.entries.count) entries, \(Terminal.megabytes(scan.totalBytes)), at level "
                 + "\(request.level)")
-        let temporary = folder.layout.packs.appending("\(Self.unfinished)\(UInt64.random(in: 0 ... .max))")
+        let temporary = folder.unfinishedPack()
         do {
             let written = try naming(part) {
                 try PackWriter(fileSystem: fileSystem, level: request.level).write(scan, to: temporary)
             }
-            try putInPlace(temporary, as: written.pack)
+            try folder.putInPlace(temporary, as: written.pack.sha256, length: written.pack.length)
             let tree = Tree(
                 product: request.product, release: request.version, component: part.component.rawValue,
                 platform: part.platform, entries: written.entries, pack: written.pack)
@@ -191,17 +201,6 @@ struct Publisher {
             throw VendorError(
                 failure.code, "Nothing was published. The folder \(part.folder), \(failure.sentence)")
         }
-    }
-
-    private func putInPlace(_ temporary: FilePath, as pack: PackReference) throws {
-        let final = folder.layout.packs.appending(pack.sha256)
-        if try fileSystem.attributes(of: final)?.size == pack.length {
-            try fileSystem.remove(temporary)
-        } else {
-            try fileSystem.remove(final)
-            try fileSystem.rename(temporary, to: final)
-        }
-        try fileSystem.syncDirectory(folder.layout.packs)
     }
 
     private func addRelease(

@@ -27,6 +27,25 @@ struct VendorFolder {
         try RepositoryEditor(reading: path, clock: clock, fileSystem: fileSystem)
     }
 
+    /// How names of packs begin that are being written.
+    static let unfinished = ".unfinished-"
+
+    func unfinishedPack() -> FilePath {
+        layout.packs.appending("\(Self.unfinished)\(UInt64.random(in: 0 ... .max))")
+    }
+
+    /// Gives a pack that was written and synced its name; durable when it returns.
+    func putInPlace(_ temporary: FilePath, as sha256: String, length: Int64) throws(FileError) {
+        let final = layout.packs.appending(sha256)
+        if try fileSystem.attributes(of: final)?.size == length {
+            try fileSystem.remove(temporary)
+        } else {
+            try fileSystem.remove(final)
+            try fileSystem.rename(temporary, to: final)
+        }
+        try fileSystem.syncDirectory(layout.packs)
+    }
+
     /// Everything below what is served, relative, sorted.
     func servedFiles() throws(FileError) -> [String] { try fileSystem.files(below: layout.served) }
 

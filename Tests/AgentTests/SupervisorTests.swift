@@ -325,8 +325,9 @@ actor PretendedVendor: Vendor {
                 pack: PackReference(length: 0, sha256: String(repeating: "0", count: 64), frames: [])))
     }
 
-    func fetchPack(
-        _ release: ResolvedRelease, to file: FilePath, progress: @escaping @Sendable (Int64, Int64) -> Void
+    func fetch(
+        _ plan: ContentPlan, of release: ResolvedRelease, into downloads: FilePath,
+        progress: @escaping @Sendable (Int64, Int64) -> Void
     ) throws {
         throw UpdateFailure(.vendorUnreachable)
     }

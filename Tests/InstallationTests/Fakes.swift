@@ -197,17 +197,25 @@ final class FakeReleases: ReleaseSource {
         return ResolvedRelease(release: release, tree: tree, isRecalled: behaviour.isRecalled)
     }
 
-    func fetchPack(
-        _ release: ResolvedRelease, to file: FilePath, progress: @escaping @Sendable (Int64, Int64) -> Void
+    func fetch(
+        _ plan: ContentPlan, of release: ResolvedRelease, into downloads: FilePath,
+        progress: @escaping @Sendable (Int64, Int64) -> Void
     ) async throws {
         log.add("fetch")
         let behaviour = behaviour.withLock { $0 }
         try await behaviour.whileFetching?()
         try Task.checkCancellation()
         if let failure = behaviour.fetchFailure { throw failure }
-        try fileSystem.remove(file)
-        try fileSystem.copyFile(pack, to: file)
-        progress(release.tree.pack.length, release.tree.pack.length)
+        let files = plan.files(of: release.tree, in: downloads)
+        if plan.way == .pack {
+            try fileSystem.remove(files.pack)
+            try fileSystem.copyFile(pack, to: files.pack)
+        } else if let file = files.ranges {
+            let whole = try fileSystem.openForReading(pack)
+            let bytes = try plan.ranges.ranges.flatMap { try whole.read(at: $0.offset, count: Int($0.length)) }
+            try fileSystem.replace(file, with: bytes, permissions: 0o644)
+        }
+        progress(plan.bytes, plan.bytes)
     }
 }
 

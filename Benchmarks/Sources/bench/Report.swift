@@ -46,6 +46,7 @@ struct Report {
     mutating func add(_ measurement: Measurement) {
         measurements.append(measurement)
         print(Self.line(measurement))
+        fflush(nil)
     }
 
     func write(to file: String) throws {

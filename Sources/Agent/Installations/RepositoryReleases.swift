@@ -56,10 +56,12 @@ actor RepositoryReleases: Vendor, PackIndex {
         return ResolvedRelease(release: release, tree: tree, isRecalled: channel.recalled.contains(version))
     }
 
-    nonisolated func fetchPack(
-        _ release: ResolvedRelease, to file: FilePath, progress: @escaping @Sendable (Int64, Int64) -> Void
+    nonisolated func fetch(
+        _ plan: ContentPlan, of release: ResolvedRelease, into downloads: FilePath,
+        progress: @escaping @Sendable (Int64, Int64) -> Void
     ) async throws {
-        try await repository.fetchPack(release.tree.pack, to: file, fileSystem: fileSystem, progress: progress)
+        try await repository.fetch(
+            plan, of: release.tree, into: downloads, fileSystem: fileSystem, progress: progress)
     }
 
     // MARK: For the administrator

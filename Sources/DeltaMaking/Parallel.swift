@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Dispatch
+internal import Packaging
+internal import Synchronization
+
+/// Runs `work` for 0..<count on up to `threads` threads, lower numbers first; the results in their order.
+func inParallel<Value: Sendable>(
+    _ count: Int, threads: Int, _ work: @Sendable (Int) throws(PackagingError) -> Value
+) throws(PackagingError) -> [Value] {
+    let next = Mutex(0)
+    let results = Mutex<[Result<Value, PackagingError>?]>(Array(repeating: nil, count: count))
+    DispatchQueue.concurrentPerform(iterations: max(1, min(threads, count))) { _ in
+        while true {
+            let index = next.withLock { next in
+                defer { next += 1 }
+                return next
+            }
+            guard index < count else { return }
+            let result = Result { () throws(PackagingError) in try work(index) }
+            results.withLock { $0[index] = result }
+            if case .failure = result { next.withLock { $0 = count } }
+        }
+    }
+    let all = results.withLock { $0 }
+    var values: [Value] = []
+    for result in all {
+        // What was not begun comes after what failed, or before it on another thread: the failure is thrown either way.
+        if let result { values.append(try result.get()) }
+    }
+    return values
+}
