@@ -31,6 +31,8 @@ import Testing
             #expect(part.headers[.contentRange] == "bytes 100-199/10000")
             let beyond = try await client.call(.get, path, token: token, headers: [.range: "bytes=10000-"])
             #expect(beyond.status == .rangeNotSatisfiable && beyond.headers[.contentRange] == "bytes */10000")
+            #expect(beyond.headers[.cacheControl] == "no-store")
+            #expect(part.headers[.cacheControl]?.contains("immutable") == true)
             let known = try await client.call(.get, path, token: token, headers: [.ifNoneMatch: "\"x\", \"\(name)\""])
             #expect(known.status == .notModified && known.body.readableBytes == 0)
             #expect(known.headers[.eTag] == "\"\(name)\"" && known.headers[.contentLength] == nil)

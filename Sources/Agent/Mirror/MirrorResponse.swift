@@ -37,13 +37,20 @@ struct MirrorResponse {
             response.headers[.contentLength] = nil
             return response
         case .preconditionFailed:
-            headers[.contentType] = nil
-            return Response(status: .preconditionFailed, headers: headers)
+            return Response(status: .preconditionFailed, headers: Self.forThisRequestOnly(headers))
         case .unsatisfiable:
-            headers[.contentType] = nil
+            headers = Self.forThisRequestOnly(headers)
             headers[.contentRange] = "bytes */\(content.length)"
             return Response(status: .rangeNotSatisfiable, headers: headers)
         }
+    }
+
+    /// The content may be kept for ever; that this request asked for something else may not.
+    private static func forThisRequestOnly(_ headers: HTTPFields) -> HTTPFields {
+        var headers = headers
+        headers[.contentType] = nil
+        headers[.cacheControl] = "no-store"
+        return headers
     }
 
     /// Opened before the headers leave: what cannot be had is an error and not a broken body.
