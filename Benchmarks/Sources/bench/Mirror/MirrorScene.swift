@@ -188,7 +188,7 @@ struct MirrorScene {
     private static func started(
         _ command: [String], log: String, in workshop: Workshop, after mark: String
     ) throws -> (pid: pid_t, url: String) {
-        let pid = try Child.spawn(command, in: workshop.path, output: "\(workshop.path)/\(log)")
+        let pid = try Child.spawn(command, output: "\(workshop.path)/\(log)")
         do {
             return (pid, try line(after: mark, in: "\(workshop.path)/\(log)"))
         } catch {
@@ -206,6 +206,7 @@ struct MirrorScene {
             }
             usleep(50_000)
         }
-        throw BenchError("a server of the benchmark did not start: see \(file)")
+        let log = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        throw BenchError("a server of the benchmark did not start, or not as it should: \(log)")
     }
 }
