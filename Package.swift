@@ -93,6 +93,9 @@ let package = Package(
             dependencies: ["HTTPFetcher", "Platform", "TUF", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1, .system],
             swiftSettings: strict),
 
+        // What both sides' servers say to clients that ask for a part of a file, or whether they have it.
+        .target(name: "HTTPSemantics", swiftSettings: strict),
+
         // The customer's side.
         .target(name: "AgentAPI", swiftSettings: strict),
         .target(
@@ -106,8 +109,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "AgentAPI", "HTTPFetcher", "Installation", "Packaging", "Platform", "ServiceControl", "TUF",
-                .asyncHTTPClient, .crypto, .cryptoExtras, .grdb, .httpTypes, .hummingbird, .hummingbirdTLS,
+                "AgentAPI", "HTTPFetcher", "HTTPSemantics", "Installation", "Packaging", "Platform", "ServiceControl",
+                "TUF", .asyncHTTPClient, .crypto, .cryptoExtras, .grdb, .httpTypes, .hummingbird, .hummingbirdTLS,
                 .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .subprocess,
                 .swiftASN1, .system, .x509, .yams,
             ], swiftSettings: strict),
@@ -133,10 +136,9 @@ let package = Package(
         .executableTarget(
             name: "ricambio-repo",
             dependencies: [
-                "DeltaMaking", "HTTPFetcher", "ObjectStore", "Packaging", "Platform", "TUF", "TUFRepository",
-                .argumentParser, .asyncHTTPClient, .crypto, .httpTypes, .hummingbird, .logging, .nioCore, .nioPosix,
-                .serviceLifecycle,
-                .system,
+                "DeltaMaking", "HTTPFetcher", "HTTPSemantics", "ObjectStore", "Packaging", "Platform", "TUF",
+                "TUFRepository", .argumentParser, .asyncHTTPClient, .crypto, .httpTypes, .hummingbird, .logging,
+                .nioCore, .nioPosix, .serviceLifecycle, .system,
             ], swiftSettings: strict),
 
         // What conformance suites of TUF drive.
@@ -211,12 +213,13 @@ let package = Package(
                 .logging, .system,
             ],
             swiftSettings: strict),
+        .testTarget(name: "HTTPSemanticsTests", dependencies: ["HTTPSemantics"], swiftSettings: strict),
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "AgentAPI", "Installation", "Packaging", "Platform", "ServiceControl", "TestSupport",
-                .asyncHTTPClient, .crypto, .grdb, .httpTypes, .hummingbird, .hummingbirdTesting, .logging, .nioCore,
-                .nioEmbedded, .system, .yams,
+                "Agent", "AgentAPI", "HTTPSemantics", "Installation", "Packaging", "Platform", "ServiceControl", "TUF",
+                "TestSupport", .asyncHTTPClient, .crypto, .grdb, .httpTypes, .hummingbird, .hummingbirdTesting,
+                .logging, .nioCore, .nioEmbedded, .system, .yams,
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
@@ -233,7 +236,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AgentAPI", "Platform", "RicambioClient", "Stage", "TUF", "TUFRepository", "TestSupport", .system,
+                "AgentAPI", "HTTPFetcher", "Platform", "RicambioClient", "Stage", "TUF", "TUFRepository", "TestSupport",
+                .system,
             ],
             path: "Tests/EndToEnd", exclude: ["python"], swiftSettings: strict),
         .testTarget(

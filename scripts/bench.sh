@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # All benchmarks, each beside its peers in the same run; the figures go to .bench/*.json. Takes its time: it builds for release.
-#   bench.sh [NAME...]   only these: trust downtime
+#   bench.sh [NAME...]   only these: trust mirror downtime
 set -euo pipefail
 cd "$(dirname "$0")/.."
 swift=${SWIFT:-swift}
 scratch=.build-bench
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(trust downtime)
+[ ${#names[@]} -gt 0 ] || names=(trust mirror downtime)
 mkdir -p .bench
 
 built() { # products, for release; SwiftPM takes one at a time
@@ -24,13 +24,27 @@ for name in "${names[@]}"; do
         "$scratch/release/bench" trust --bin "$scratch/release" --python "$PWD/.venv/bin/python" \
             --peer Benchmarks/python/refresh.py --json .bench/trust.json
         ;;
+    mirror)
+        nginx=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx || true)
+        if [ -z "$nginx" ]; then
+            echo "bench: installing nginx-light" >&2
+            sudo=
+            [ "$(id -u)" = 0 ] || sudo=sudo
+            # Only the program is wanted: nothing that this starts may take a port of the machine.
+            $sudo apt-get install -y -q --no-install-recommends nginx-light >&2
+            $sudo systemctl disable --now nginx >/dev/null 2>&1 || true
+            nginx=/usr/sbin/nginx
+        fi
+        built ricambio ricambio-repo bench
+        "$scratch/release/bench" mirror --bin "$scratch/release" --nginx "$nginx" --json .bench/mirror.json
+        ;;
     downtime)
         # The update's down time beside the application's own stop and start time.
         "$swift" build --build-tests --explicit-target-dependency-import-check error -q
         .build/debug/demo --bin .build/debug --folder .demo --bench
         ;;
     *)
-        echo "bench: no benchmark is called $name; there are: trust downtime" >&2
+        echo "bench: no benchmark is called $name; there are: trust mirror downtime" >&2
         exit 2
         ;;
     esac

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 status=0
 
-own='Agent|AgentAPI|CDivsufsort|CPlatform|CZstd|DeltaMaking|HTTPFetcher|Installation|ObjectStore|Packaging|Platform|RicambioClient|ServiceControl|Stage|TUF|TUFRepository'
+own='Agent|AgentAPI|CDivsufsort|CPlatform|CZstd|DeltaMaking|HTTPFetcher|HTTPSemantics|Installation|ObjectStore|Packaging|Platform|RicambioClient|ServiceControl|Stage|TUF|TUFRepository'
 
 imports() { # folder → "file:line:module" of each import
     grep -rnE --include='*.swift' \
@@ -33,13 +33,14 @@ may Sources/Packaging TUF Platform CZstd
 may Sources/DeltaMaking Packaging Platform CZstd CDivsufsort
 may Sources/HTTPFetcher TUF Platform
 may Sources/ObjectStore HTTPFetcher TUF Platform
+may Sources/HTTPSemantics
 may Sources/AgentAPI
 may Sources/ServiceControl Platform
 may Sources/Installation AgentAPI Packaging ServiceControl TUF Platform
-may Sources/Agent AgentAPI HTTPFetcher Installation Packaging Platform ServiceControl TUF
+may Sources/Agent AgentAPI HTTPFetcher HTTPSemantics Installation Packaging Platform ServiceControl TUF
 may Sources/RicambioClient AgentAPI HTTPFetcher Packaging Platform TUF
 may Sources/ricambio Agent AgentAPI HTTPFetcher Installation Packaging Platform RicambioClient ServiceControl TUF
-may Sources/ricambio-repo DeltaMaking HTTPFetcher ObjectStore TUFRepository Packaging TUF Platform
+may Sources/ricambio-repo DeltaMaking HTTPFetcher HTTPSemantics ObjectStore TUFRepository Packaging TUF Platform
 may Sources/tuf-client HTTPFetcher Platform TUF
 may Examples/OfficeMaker AgentAPI RicambioClient Platform
 may Examples/Stage AgentAPI Platform RicambioClient
@@ -50,5 +51,5 @@ while IFS= read -r file; do
     if ! awk '/^[[:space:]]*(public )?import Foundation[[:space:]]*$/ && before !~ /#else/ { print FILENAME ":" NR ": import FoundationEssentials instead" > "/dev/stderr"; bad = 1 } { before = $0 } END { exit bad }' "$file"; then
         status=1
     fi
-done < <(find Sources/Platform Sources/TUF Sources/TUFRepository Sources/Packaging Sources/DeltaMaking -name '*.swift')
+done < <(find Sources/HTTPSemantics Sources/Platform Sources/TUF Sources/TUFRepository Sources/Packaging Sources/DeltaMaking -name '*.swift')
 exit $status

@@ -49,7 +49,9 @@ struct Assembly: Sendable {
                 outbox: outbox, settings: configuration.mail, language: configuration.language,
                 productNames: Dictionary(
                     configuration.installations.map { ($0.id, $0.folder.lastComponent?.string ?? $0.product) },
-                    uniquingKeysWith: { first, _ in first }), logger: logger))
+                    uniquingKeysWith: { first, _ in first }), logger: logger),
+            cache: MirrorCache(
+                limit: configuration.mirrorBytes, fileSystem: fileSystem, clock: clock, logger: logger))
         var supervisors: [InstallationSupervisor] = []
         for installation in configuration.installations {
             supervisors.append(try await builder.supervisor(installation))

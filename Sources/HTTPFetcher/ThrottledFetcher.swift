@@ -13,7 +13,7 @@ public final class ThrottledFetcher: Fetcher {
     private let taken = Mutex(0.0)
 
     /// - Parameter bytesPerSecond: above 0.
-    public init(_ fetcher: any Fetcher, bytesPerSecond: Int, clock: any WallClock) {
+    public init(_ fetcher: any Fetcher, bytesPerSecond: Int64, clock: any WallClock) {
         self.fetcher = fetcher
         self.bytesPerSecond = Double(max(1, bytesPerSecond))
         self.clock = clock

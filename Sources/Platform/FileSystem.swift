@@ -67,6 +67,8 @@ public protocol FileSystem: Sendable {
     /// Fails with `exists` when something is at `destination`.
     func copyFile(_ source: FilePath, to destination: FilePath) throws(FileError)
     func setPermissions(_ permissions: UInt16, of path: FilePath) throws(FileError)
+    /// Sets the modification time of a file to now; what it holds stays as it is. Not durable: a hint.
+    func touch(_ file: FilePath) throws(FileError)
 
     /// Atomic and durable: temporary file with a random name, sync, rename over, sync of the directory.
     func replace(_ file: FilePath, with bytes: [UInt8], permissions: UInt16) throws(FileError)
@@ -92,12 +94,28 @@ public protocol FileSystem: Sendable {
 public protocol OpenFile: AnyObject, Sendable {
     /// Up to `count` bytes at `offset`; empty at the end.
     func read(at offset: Int64, count: Int) throws(FileError) -> [UInt8]
+    /// Fills `memory` from `offset` on; how many bytes there were, fewer only at the end.
+    func read(at offset: Int64, into memory: UnsafeMutableRawBufferPointer) throws(FileError) -> Int
     /// Appends.
     func write(_ bytes: ArraySlice<UInt8>) throws(FileError)
     func attributes() throws(FileError) -> FileAttributes
     func truncate(to size: Int64) throws(FileError)
     func sync() throws(FileError)
     func close() throws(FileError)
+}
+
+extension FileSystem {
+    public func touch(_ file: FilePath) throws(FileError) {
+        throw FileError(.notSupported, operation: "set the time of", path: file.string)
+    }
+}
+
+extension OpenFile {
+    public func read(at offset: Int64, into memory: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+        let bytes = try read(at: offset, count: memory.count)
+        memory.copyBytes(from: bytes)
+        return bytes.count
+    }
 }
 
 public protocol HeldLock: AnyObject, Sendable {

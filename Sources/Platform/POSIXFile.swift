@@ -22,23 +22,30 @@ final class POSIXFile: OpenFile {
     }
 
     func read(at offset: Int64, count: Int) throws(FileError) -> [UInt8] {
-        let open = try descriptor("read")
         guard count > 0 else { return [] }
-        var failure: Int32 = 0
+        var result: Result<Int, FileError> = .success(0)
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            while filled < count {
-                let result = uninterrupted {
-                    pread(open.number, buffer.baseAddress?.advanced(by: filled), count - filled, off_t(offset) + filled)
-                }
-                switch result {
-                case .failure(let number): failure = number; return
-                case .success(0): return
-                case .success(let got): filled += got
-                }
+            do throws(FileError) {
+                filled = try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+            } catch {
+                result = .failure(error)
             }
         }
-        guard failure == 0 else { throw FileError(errno: failure, operation: "read", path: path.string) }
+        _ = try result.get()
         return bytes
+    }
+
+    func read(at offset: Int64, into memory: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+        let open = try descriptor("read")
+        var filled = 0
+        while filled < memory.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: memory[filled...])
+            let got = try uninterrupted { pread(open.number, rest.baseAddress, rest.count, off_t(offset) + filled) }
+                .get("read", path)
+            if got == 0 { break }
+            filled += got
+        }
+        return filled
     }
 
     func write(_ bytes: ArraySlice<UInt8>) throws(FileError) {

@@ -105,6 +105,12 @@ public struct POSIXFileSystem: FileSystem {
             .get("set the permissions of", path)
     }
 
+    public func touch(_ file: FilePath) throws(FileError) {
+        _ = try file.withPlatformString { name in
+            uninterrupted { utimensat(AT_FDCWD, name, nil, AT_SYMLINK_NOFOLLOW) }
+        }.get("set the time of", file)
+    }
+
     public func replace(_ file: FilePath, with bytes: [UInt8], permissions: UInt16) throws(FileError) {
         let folder = file.parent
         // A random name: what a crash leaves behind can never be in the way of the next try.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import HTTPSemantics
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
@@ -20,26 +21,29 @@ struct StaticFiles: Sendable {
         guard let (path, attributes) = try find(request.head.path ?? "/") else {
             return Response(status: .notFound)
         }
-        let tag = "\"\(String(attributes.inode, radix: 36))-\(attributes.size)-\(attributes.modified)\""
+        let tag = EntityTag(
+            strong: "\(String(attributes.inode, radix: 36))-\(attributes.size)-\(attributes.modified)")
         var headers: HTTPFields = [
-            .eTag: tag, .acceptRanges: "bytes",
+            .eTag: tag.text, .acceptRanges: "bytes",
             .contentType: path.extension == "json" ? "application/json" : "application/octet-stream",
         ]
-        if let tags = request.headers[.ifNoneMatch], ByteRange.tagsMatch(tags, tag) {
-            return Response(status: .notModified, headers: headers)
-        }
-        // RFC 9110, section 14.2: a range means something with GET only.
-        guard request.method == .get else {
+        let asked = FileRequest(
+            isHead: request.method == .head, ifMatch: request.headers[.ifMatch],
+            ifNoneMatch: request.headers[.ifNoneMatch], ifRange: request.headers[.ifRange],
+            range: request.headers[.range])
+        switch asked.answer(tag: tag, length: attributes.size) {
+        case .whole where asked.isHead:
             headers[.contentLength] = String(attributes.size)
             return Response(status: .ok, headers: headers)
-        }
-        let isConditionMet = request.headers[.ifRange].map { $0 == tag } ?? true
-        switch isConditionMet ? ByteRange.requested(request.headers[.range], of: attributes.size) : .whole {
         case .whole:
             return Response(status: .ok, headers: headers, body: try body(path, 0..<attributes.size))
         case .part(let range):
             headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(attributes.size)"
             return Response(status: .partialContent, headers: headers, body: try body(path, range))
+        case .notModified:
+            return Response(status: .notModified, headers: headers)
+        case .preconditionFailed:
+            return Response(status: .preconditionFailed, headers: headers)
         case .unsatisfiable:
             return Response(status: .rangeNotSatisfiable, headers: [.contentRange: "bytes */\(attributes.size)"])
         }
@@ -111,44 +115,6 @@ struct StaticFiles: Sendable {
                 position += Int64(bytes.count)
             }
             try await writer.finish(nil)
-        }
-    }
-}
-
-/// What a `Range` field asks for: RFC 9110, section 14.
-enum ByteRange: Hashable {
-    /// No range, several, or one that this server does not understand: the whole file is a right answer.
-    case whole
-    case part(Range<Int64>)
-    case unsatisfiable
-
-    static func requested(_ field: String?, of size: Int64) -> ByteRange {
-        guard let field, field.lowercased().hasPrefix("bytes=") else { return .whole }
-        let text = field.dropFirst("bytes=".count)
-        let ends = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count == 2, !text.contains(",") else { return .whole }
-        let isNumber = { (end: Substring) in end.utf8.allSatisfy { (0x30...0x39).contains($0) } }
-        guard isNumber(ends[0]), isNumber(ends[1]) else { return .whole }
-        switch (ends[0].isEmpty, ends[1].isEmpty) {
-        case (true, true): return .whole
-        case (true, false):
-            // A number that does not fit is larger than any file.
-            let count = min(Int64(ends[1]) ?? .max, size)
-            return count == 0 ? .unsatisfiable : .part((size - count)..<size)
-        case (false, let isOpen):
-            let first = Int64(ends[0]) ?? .max
-            let last = isOpen ? .max : Int64(ends[1]) ?? .max
-            guard first <= last else { return .whole }
-            return first < size ? .part(first..<(min(last, size - 1) + 1)) : .unsatisfiable
-        }
-    }
-
-    /// Whether an `If-None-Match` field has this tag.
-    static func tagsMatch(_ field: String, _ tag: String) -> Bool {
-        field.split(separator: ",").contains { part in
-            let candidate = part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
-            let text = String(candidate)
-            return text == "*" || text == tag || text == "W/" + tag
         }
     }
 }

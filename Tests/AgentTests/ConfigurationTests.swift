@@ -20,6 +20,7 @@ import Testing
           to: [admin@example.com]
           smtp: { host: mail.example.com, port: 587, security: starttls, user: u, passwordFile: ./smtp.password }
         scryptCost: 1024
+        mirror: { limit: 5 GB }
         installations:
           - id: om-business
             product: om-business
@@ -54,6 +55,7 @@ import Testing
         #expect(configuration.log == LogSettings(format: .json, level: .debug))
         #expect(configuration.language == .italian)
         #expect(configuration.scryptCost == 1024)
+        #expect(configuration.mirrorBytes == 5_000_000_000)
         guard case .smtp(let smtp) = configuration.mail.transport else {
             Issue.record("no smtp")
             return
@@ -106,9 +108,9 @@ import Testing
             ("log: { format", "log: { fromat", "format", 5),
             ("  from:", "  form:", "from", 8),
             ("security:", "secutiry:", "security", 10),
-            ("    folder:", "    foldre:", "folder", 16),
-            ("stopTimeout:", "stoptimeout:", "stopTimeout", 22),
-            ("immutable:", "imutable:", "immutable", 26),
+            ("    folder:", "    foldre:", "folder", 17),
+            ("stopTimeout:", "stoptimeout:", "stopTimeout", 23),
+            ("immutable:", "imutable:", "immutable", 27),
         ]
         for (right, wrong, nearest, line) in cases {
             let error = #expect(throws: ConfigurationError.self) {
@@ -143,17 +145,22 @@ import Testing
             ("security: starttls", "security: none", "mail.smtp.security", 10),
             ("port: 587", "port: many", "mail.smtp.port", 10),
             ("scryptCost: 1024", "scryptCost: 1000", "scryptCost", 11),
-            ("id: om-business", "id: ../om", "installations[0].id", 13),
-            ("folder: /srv/OM Business", "folder: /", "installations[0].folder", 16),
-            ("http://127.0.0.1:9000\"", "ftp://127.0.0.1\"", "installations[0].repository.url", 17),
-            ("type: process", "type: proces", "installations[0].service.type", 19),
-            ("command: [\"./om-server\", \"--port\", \"9100\"]", "command: []", "installations[0].service.command", 20),
-            ("stopTimeout: 30", "stopTimeout: soon", "installations[0].service.stopTimeout", 22),
-            ("timeout: 60", "timeout: 0", "installations[0].health.timeout", 23),
-            ("http: \"http://127.0.0.1:9100/health\",", "", "installations[0].health.http", 23),
-            ("- preferences/**", "- ../preferences", "installations[0].keep", 25),
-            ("immutable: true", "immutable: maybe", "keep[1].immutable", 26),
-            ("retention: 3600", "retention: -1", "installations[0].retention", 28),
+            ("limit: 5 GB", "limit: 5 gigabytes", "mirror.limit", 12),
+            ("limit: 5 GB", "limit: much", "mirror.limit", 12),
+            ("limit: 5 GB", "limit: 5", "mirror.limit", 12),
+            ("limit: 5 GB", "limit: 99999999999999999999", "mirror.limit", 12),
+            ("limit: 5 GB", "limit: 9999999999 TiB", "mirror.limit", 12),
+            ("id: om-business", "id: ../om", "installations[0].id", 14),
+            ("folder: /srv/OM Business", "folder: /", "installations[0].folder", 17),
+            ("http://127.0.0.1:9000\"", "ftp://127.0.0.1\"", "installations[0].repository.url", 18),
+            ("type: process", "type: proces", "installations[0].service.type", 20),
+            ("command: [\"./om-server\", \"--port\", \"9100\"]", "command: []", "installations[0].service.command", 21),
+            ("stopTimeout: 30", "stopTimeout: soon", "installations[0].service.stopTimeout", 23),
+            ("timeout: 60", "timeout: 0", "installations[0].health.timeout", 24),
+            ("http: \"http://127.0.0.1:9100/health\",", "", "installations[0].health.http", 24),
+            ("- preferences/**", "- ../preferences", "installations[0].keep", 26),
+            ("immutable: true", "immutable: maybe", "keep[1].immutable", 27),
+            ("retention: 3600", "retention: -1", "installations[0].retention", 29),
         ])
     func badValues(right: String, wrong: String, key: String, line: Int) throws {
         #expect(Self.complete.contains(right))

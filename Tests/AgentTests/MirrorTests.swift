@@ -14,31 +14,6 @@ import Testing
     private let pack: [UInt8] = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     private var name: String { Secret.hex(SHA256.hash(data: pack)) }
 
-    @Test(
-        "one range of bytes is answered as RFC 9110 says",
-        arguments: [
-            ("bytes=0-99", ByteRange.part(0..<100)), ("bytes=9900-", .part(9900..<10_000)),
-            ("bytes=-500", .part(9500..<10_000)),
-            ("bytes=-20000", .part(0..<10_000)), ("bytes=9999-20000", .part(9999..<10_000)),
-            ("bytes=10000-", .unsatisfiable),
-            ("bytes=20000-30000", .unsatisfiable), ("bytes=-0", .unsatisfiable), ("bytes=5-4", .whole),
-            ("bytes=", .whole),
-            ("bytes=-", .whole), ("bytes=a-b", .whole), ("items=0-1", .whole), ("bytes=0-1,3-4", .whole),
-            ("BYTES=0-0", .part(0..<1)), ("bytes=0-99999999999999999999", .part(0..<10_000)),
-            ("bytes=99999999999999999999-", .unsatisfiable), ("bytes=+1-2", .whole), ("bytes=1", .whole),
-        ])
-    func ranges(header: String, expected: ByteRange) {
-        #expect(ByteRange(header: header, length: 10_000) == expected)
-    }
-
-    @Test("entity tags are compared weakly, over lists, commas within included")
-    func entityTags() {
-        #expect(EntityTag.isListed("\"a\"", in: "\"b\", W/\"a\""))
-        #expect(EntityTag.isListed("\"a\"", in: "*"))
-        #expect(EntityTag.isListed("\"a,b\"", in: "\"x\",\"a,b\""))
-        #expect(!EntityTag.isListed("\"a\"", in: "\"ab\", a"))
-    }
-
     @Test("GET, HEAD, ranges and conditions of a pack; fetched from the vendor once")
     func served() async throws {
         let agent = try await TestAgent()
@@ -56,45 +31,52 @@ import Testing
             #expect(part.headers[.contentRange] == "bytes 100-199/10000")
             let beyond = try await client.call(.get, path, token: token, headers: [.range: "bytes=10000-"])
             #expect(beyond.status == .rangeNotSatisfiable && beyond.headers[.contentRange] == "bytes */10000")
+            #expect(beyond.headers[.cacheControl] == "no-store")
+            #expect(part.headers[.cacheControl]?.contains("immutable") == true)
             let known = try await client.call(.get, path, token: token, headers: [.ifNoneMatch: "\"x\", \"\(name)\""])
             #expect(known.status == .notModified && known.body.readableBytes == 0)
+            #expect(known.headers[.eTag] == "\"\(name)\"" && known.headers[.contentLength] == nil)
             let stale = try await client.call(
                 .get, path, token: token, headers: [.range: "bytes=0-9", .ifRange: "\"old\""])
             #expect(stale.status == .ok && stale.body.readableBytes == pack.count)
+            let other = try await client.call(.get, path, token: token, headers: [.ifMatch: "\"old\""])
+            #expect(other.status == .preconditionFailed && other.body.readableBytes == 0)
+            let posted = try await client.call(.post, path, token: token)
+            #expect(posted.status == .methodNotAllowed && posted.headers[.allow] == "GET, HEAD")
         }
         #expect(await agent.fetcher.requests.count == 1)
     }
 
-    @Test("many who ask at once cause one fetch")
-    func joined() async throws {
+    @Test("what is answered without the content is answered without a fetch")
+    func nothingFetched() async throws {
         let agent = try await TestAgent()
         await agent.fetcher.putPack(name, pack)
-        await agent.fetcher.close()
-        let mirror = agent.installations[0].mirror
-        let path = MirrorPath.pack(sha256: name)
-        try await withThrowingTaskGroup(of: Int64.self) { group in
-            for _ in 0..<40 { group.addTask { try await mirror.content(path).length } }
-            try await eventually { await agent.fetcher.requests.count == 1 }
-            await agent.fetcher.open()
-            for try await length in group { #expect(length == 10_000) }
+        let path = "/v1/mirror/om-business/packs/\(name)"
+        try await agent.application.test(.router) { client in
+            let token = try await agent.ticket().ticket
+            let head = try await client.call(.head, path, token: token)
+            #expect(head.status == .ok && head.headers[.contentLength] == "10000")
+            let known = try await client.call(.get, path, token: token, headers: [.ifNoneMatch: "W/\"\(name)\""])
+            #expect(known.status == .notModified)
+            let beyond = try await client.call(.get, path, token: token, headers: [.range: "bytes=-0"])
+            #expect(beyond.status == .rangeNotSatisfiable && beyond.headers[.contentRange] == "bytes */10000")
         }
-        #expect(await agent.fetcher.requests.count == 1)
+        #expect(await agent.fetcher.requests.isEmpty)
     }
 
-    @Test("a pack that is not what its name says is never handed out, nor kept")
-    func tampered() async throws {
+    @Test("targets are fetched once, checked against their names, and kept; their length is nobody's secret")
+    func targets() async throws {
         let agent = try await TestAgent()
-        await agent.fetcher.putPack(name, pack.reversed())
+        let path = "targets/app/1.0/\(name).release.json"
+        await agent.fetcher.put(path, pack.reversed())
         let mirror = agent.installations[0].mirror
-        let path = MirrorPath.pack(sha256: name)
-        await #expect(throws: Refusal.self) { _ = try await mirror.content(path) }
-        await agent.fetcher.putPack(name, pack + [0], length: 10_000)
-        await #expect(throws: Refusal.self) { _ = try await mirror.content(path) }
-        await agent.fetcher.putPack(name, pack)
-        #expect(try await mirror.content(path).length == 10_000)
-        let left = try FileManager.default.contentsOfDirectory(
-            atPath: agent.folder.path.appending("om-business").appending("incoming").string)
-        #expect(left.isEmpty)
+        let target = try #require(MirrorPath(path))
+        let refusal = await #expect(throws: Refusal.self) { _ = try await mirror.content(target) }
+        #expect(refusal?.code == .packTampered && refusal?.status == 502)
+        await agent.fetcher.put(path, pack)
+        #expect(try await mirror.content(target).length == 10_000)
+        #expect(try await mirror.content(target).length == 10_000)
+        #expect(await agent.fetcher.requests.count == 2)
     }
 
     @Test("a pack that signed metadata does not name is not fetched")
@@ -136,7 +118,7 @@ import Testing
         let agent = try await TestAgent()
         await agent.fetcher.putPack(name, pack, length: 1 << 60)
         let mirror = agent.installations[0].mirror
-        let refusal = await #expect(throws: Refusal.self) { _ = try await mirror.content(.pack(sha256: name)) }
+        let refusal = await #expect(throws: Refusal.self) { try await mirror.read(name) }
         #expect(refusal?.code == .notEnoughSpace && refusal?.status == 507)
         #expect(await agent.fetcher.requests.isEmpty)
     }
@@ -146,12 +128,47 @@ import Testing
         let agent = try await TestAgent()
         await agent.fetcher.putPack(name, pack)
         let mirror = agent.installations[0].mirror
-        _ = try await mirror.content(.pack(sha256: name))
+        try await mirror.read(name)
         try await mirror.keep(only: [name])
-        _ = try await mirror.content(.pack(sha256: name))
+        try await mirror.read(name)
         #expect(await agent.fetcher.requests.count == 1)
         try await mirror.keep(only: [])
-        _ = try await mirror.content(.pack(sha256: name))
+        try await mirror.read(name)
         #expect(await agent.fetcher.requests.count == 2)
+    }
+}
+
+extension Mirror {
+    /// Waits until nothing is being fetched any more.
+    func settle() async throws { try await eventually { await self.growing.isEmpty } }
+
+    /// Reads all of a pack, as a workstation would, and waits until it is kept, or thrown away.
+    @discardableResult
+    func read(_ pack: String) async throws -> [UInt8] {
+        let result: Result<[UInt8], any Error>
+        do { result = .success(try await read(pack, nil)) } catch { result = .failure(error) }
+        try await settle()
+        return try result.get()
+    }
+
+    /// Reads a part of a pack.
+    @discardableResult
+    func read(_ pack: String, _ range: Range<Int64>?) async throws -> [UInt8] {
+        let content = try await content(.pack(sha256: pack))
+        let range = range ?? 0..<content.length
+        switch try await content.open() {
+        case .bytes(let bytes): return Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
+        case .file(let file, let lease):
+            return try withExtendedLifetime(lease) { try file.read(at: range.lowerBound, count: range.count) }
+        case .growing(let growing, let file, let lease):
+            var bytes: [UInt8] = []
+            while bytes.count < range.count {
+                let offset = range.lowerBound + Int64(bytes.count)
+                let end = min(range.upperBound, try await growing.end(beyond: offset))
+                bytes += try file.read(at: offset, count: Int(end - offset))
+            }
+            withExtendedLifetime(lease) {}
+            return bytes
+        }
     }
 }

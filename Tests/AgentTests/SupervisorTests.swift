@@ -249,7 +249,9 @@ struct SupervisorScene {
             installation: "tool", productName: "Tool", store: store, clock: clock, logger: TestAgent.quiet)
         let mirror = Mirror(
             folder: folder / "mirror", upstream: "http://vendor/", fetcher: TableFetcher(),
-            index: TableIndex(fetcher: TableFetcher()), fileSystem: fileSystem, clock: clock)
+            index: TableIndex(fetcher: TableFetcher()),
+            cache: MirrorCache(limit: 1 << 30, fileSystem: fileSystem, clock: clock, logger: TestAgent.quiet),
+            fileSystem: fileSystem, clock: clock)
         let address = AgentAddress()
         if isListening {
             await address.set(.init(url: "https://agent", localURL: "https://agent", fingerprint: nil))

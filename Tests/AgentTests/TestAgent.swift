@@ -24,12 +24,16 @@ struct TestAgent: Sendable {
     let audit: AuditLog
     let installations: [PretendedInstallation]
     let fetcher: TableFetcher
+    let cache: MirrorCache
     let routes: APIRoutes
     let folder: TemporaryFolder
 
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    init(clock: any WallClock = SystemWallClock(), ids: [String] = ["om-business", "om-finance"]) async throws {
+    init(
+        clock: any WallClock = SystemWallClock(), ids: [String] = ["om-business", "om-finance"],
+        mirrorBytes: Int64 = 1 << 30
+    ) async throws {
         folder = try TemporaryFolder()
         database = try StateDatabase.inMemory()
         accounts = Accounts(database: database.writer, hasher: PasswordHasher(cost: 2), clock: clock)
@@ -38,6 +42,7 @@ struct TestAgent: Sendable {
         hub = RunHub(history: history, clock: clock, logger: Self.quiet)
         audit = AuditLog(database: database.writer, clock: clock)
         fetcher = TableFetcher()
+        cache = MirrorCache(limit: mirrorBytes, fileSystem: POSIXFileSystem(), clock: clock, logger: Self.quiet)
         var installations: [PretendedInstallation] = []
         for id in ids {
             let registry = SessionRegistry(
@@ -45,7 +50,7 @@ struct TestAgent: Sendable {
                 clock: clock, logger: Self.quiet)
             let mirror = Mirror(
                 folder: folder / id, upstream: "http://vendor/", fetcher: fetcher, index: TableIndex(fetcher: fetcher),
-                fileSystem: POSIXFileSystem(), clock: clock)
+                cache: cache, fileSystem: POSIXFileSystem(), clock: clock)
             try await mirror.prepare()
             installations.append(
                 PretendedInstallation(id: id, sessions: registry, mirror: mirror, hub: hub, clock: clock))
@@ -140,56 +145,6 @@ actor PretendedInstallation: ManagedInstallation {
 
     func client(platform: String) -> ClientRelease? {
         platform == "linux-x86_64" ? ClientRelease(product: id, channel: "beta", version: "2.0") : nil
-    }
-}
-
-/// A vendor that is a table; counts what it is asked, and can be made to wait or to be away.
-actor TableFetcher: Fetcher {
-    private var files: [String: [UInt8]] = [:]
-    private var lengths: [String: Int64] = [:]
-    private(set) var requests: [String] = []
-    private var isAway = false
-    private var gate: CheckedContinuation<Void, Never>?
-    private var isGated = false
-
-    func put(_ path: String, _ bytes: [UInt8]) { files["http://vendor/" + path] = bytes }
-    func putPack(_ sha256: String, _ bytes: [UInt8], length: Int64? = nil) {
-        put("packs/" + sha256, bytes)
-        lengths[sha256] = length ?? Int64(bytes.count)
-    }
-    func length(_ sha256: String) -> Int64? { lengths[sha256] }
-    func setAway(_ away: Bool) { isAway = away }
-    func close() { isGated = true }
-    func open() {
-        isGated = false
-        gate?.resume()
-        gate = nil
-    }
-
-    private func answer(_ url: String) async throws(FetchError) -> [UInt8] {
-        requests.append(url)
-        if isGated { await withCheckedContinuation { gate = $0 } }
-        guard !isAway else { throw FetchError(.unreachable, url: url, reason: "away") }
-        guard let bytes = files[url] else { throw FetchError(.notFound, url: url, reason: "no such file") }
-        return bytes
-    }
-
-    nonisolated func fetch(
-        _ request: FetchRequest, receive: (ArraySlice<UInt8>) async throws -> Void
-    ) async throws(FetchError) {
-        let bytes = try await answer(request.url)
-        var offset = 0
-        while offset < bytes.count {
-            let end = min(offset + 1000, bytes.count)
-            do {
-                try await receive(bytes[offset..<end])
-            } catch let error as FetchError {
-                throw error
-            } catch {
-                throw FetchError(.receiver, url: request.url, reason: "\(error)")
-            }
-            offset = end
-        }
     }
 }
 

@@ -10,26 +10,6 @@ import Testing
 
 @testable import ricambio_repo
 
-@Suite struct ByteRangeTests {
-    @Test("Ranges are understood as RFC 9110 says, for a file of 1000 bytes")
-    func ranges() {
-        let expected: [(String?, ByteRange)] = [
-            (nil, .whole), ("bytes=0-", .part(0..<1000)), ("bytes=0-0", .part(0..<1)), ("bytes=5-9", .part(5..<10)),
-            ("bytes=999-", .part(999..<1000)), ("bytes=0-5000", .part(0..<1000)), ("bytes=-1", .part(999..<1000)),
-            ("bytes=-5000", .part(0..<1000)), ("bytes=1000-", .unsatisfiable), ("bytes=5000-6000", .unsatisfiable),
-            ("bytes=-0", .unsatisfiable), ("bytes=9-5", .whole), ("bytes=-", .whole), ("bytes=a-b", .whole),
-            ("bytes=1-2,4-5", .whole), ("items=1-2", .whole), ("bytes=1", .whole), ("bytes=+1-2", .whole),
-            ("BYTES=1-2", .part(1..<3)), ("bytes=99999999999999999999-", .unsatisfiable),
-            ("bytes=1-99999999999999999999", .part(1..<1000)),
-        ]
-        for (field, range) in expected {
-            #expect(ByteRange.requested(field, of: 1000) == range, "\(field ?? "none")")
-        }
-        #expect(ByteRange.requested("bytes=0-", of: 0) == .unsatisfiable)
-        #expect(ByteRange.requested("bytes=-5", of: 0) == .unsatisfiable)
-    }
-}
-
 @Suite struct StaticFilesTests {
     private let folder: TemporaryFolder
     private let content = noise(700_000)

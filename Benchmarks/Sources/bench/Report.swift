@@ -13,10 +13,12 @@ struct Measurement: Encodable {
     var ratio: Double? { peerValue.map { value / $0 } }
     /// What the figure, or the ratio if there is a peer, must not exceed.
     var bar: Double?
-    var isMet: Bool? { bar.map { (ratio ?? value) <= $0 } }
+    /// What it must reach.
+    var floor: Double?
+    var isMet: Bool? { bar.map { (ratio ?? value) <= $0 } ?? floor.map { (ratio ?? value) >= $0 } }
 
     private enum CodingKeys: String, CodingKey {
-        case name, value, unit, peer, peerValue, ratio, bar, isMet
+        case name, value, unit, peer, peerValue, ratio, bar, floor, isMet
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -28,6 +30,7 @@ struct Measurement: Encodable {
         try container.encodeIfPresent(peerValue, forKey: .peerValue)
         try container.encodeIfPresent(ratio, forKey: .ratio)
         try container.encodeIfPresent(bar, forKey: .bar)
+        try container.encodeIfPresent(floor, forKey: .floor)
         try container.encodeIfPresent(isMet, forKey: .isMet)
     }
 }
@@ -64,6 +67,9 @@ struct Report {
         }
         if let bar = measurement.bar, let isMet = measurement.isMet {
             columns.append("bar \(number(bar)): \(isMet ? "met" : "MISSED")")
+        }
+        if let floor = measurement.floor, let isMet = measurement.isMet {
+            columns.append("at least \(number(floor)): \(isMet ? "met" : "MISSED")")
         }
         return columns.joined(separator: " | ")
     }

@@ -56,7 +56,7 @@ struct ConfigurationParser {
         let top = try ConfigurationSection(
             root, file: file, path: "",
             keys: [
-                "listen", "state", "publicURL", "tls", "log", "language", "mail", "scryptCost", "bandwidth",
+                "listen", "state", "publicURL", "tls", "log", "language", "mail", "mirror", "scryptCost", "bandwidth",
                 "installations",
             ])
         var configuration = AgentConfiguration(state: try top.required("state", try path(top, "state")))
@@ -72,7 +72,14 @@ struct ConfigurationParser {
             guard cost & (cost - 1) == 0 else { throw top.error(.badValue, "scryptCost", "must be a power of two") }
             configuration.scryptCost = cost
         }
-        configuration.bandwidth = try top.integer("bandwidth", in: 1024...(1 << 40))
+        if let bandwidth = try top.bytes("bandwidth", in: 1000...1_000_000_000_000) {
+            configuration.bandwidth = bandwidth
+        }
+        if let mirror = try top.section("mirror", keys: ["limit"]),
+            let limit = try mirror.bytes("limit", in: 1_000_000...1_000_000_000_000_000)
+        {
+            configuration.mirrorBytes = limit
+        }
         configuration.installations = try installations(top)
         return configuration
     }

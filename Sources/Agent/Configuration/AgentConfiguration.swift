@@ -16,16 +16,20 @@ public struct AgentConfiguration: Sendable, Hashable {
     /// The N of scrypt, a power of two.
     public var scryptCost: Int
     /// Bytes per second that all downloads from vendors may take together; `nil` means all they can get.
-    public var bandwidth: Int?
+    public var bandwidth: Int64?
+    /// How much disk space the mirrors of all installations may take together.
+    public var mirrorBytes: Int64
     public var installations: [InstallationConfiguration]
 
     public static let defaultScryptCost = 32768
+    public static let defaultMirrorBytes: Int64 = 20_000_000_000
 
     public init(
         listen: ListenAddress = ListenAddress(host: "127.0.0.1", port: 8443), state: FilePath,
         publicURL: String? = nil, tls: CertificateFiles? = nil, log: LogSettings = LogSettings(),
         language: Language = .english, mail: MailSettings? = nil,
         scryptCost: Int = AgentConfiguration.defaultScryptCost,
+        mirrorBytes: Int64 = AgentConfiguration.defaultMirrorBytes,
         installations: [InstallationConfiguration] = []
     ) {
         self.listen = listen
@@ -36,6 +40,7 @@ public struct AgentConfiguration: Sendable, Hashable {
         self.language = language
         self.mail = mail ?? MailSettings(transport: .folder(MailSettings.folder(inState: state)))
         self.scryptCost = scryptCost
+        self.mirrorBytes = mirrorBytes
         self.installations = installations
     }
 }

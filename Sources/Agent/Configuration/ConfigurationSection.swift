@@ -87,6 +87,27 @@ struct ConfigurationSection {
         return value
     }
 
+    /// A number of bytes: `20 GB`, `500 MiB`, `1000000`.
+    func bytes(_ key: String, in range: ClosedRange<Int64>) throws(ConfigurationError) -> Int64? {
+        guard let text = try string(key) else { return nil }
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let unit = text.dropFirst(digits.count).drop { $0 == " " }
+        guard let factor = Self.units[String(unit)], let number = Int64(digits) else {
+            throw error(.wrongType, key, "must be a number of bytes such as 20 GB, not “\(text)”")
+        }
+        let (value, overflow) = number.multipliedReportingOverflow(by: factor)
+        guard !overflow, range.contains(value) else {
+            throw error(
+                .badValue, key, "must be between \(range.lowerBound) and \(range.upperBound) bytes, not \(text)")
+        }
+        return value
+    }
+
+    private static let units: [String: Int64] = [
+        "": 1, "B": 1, "kB": 1000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000, "KiB": 1 << 10,
+        "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+    ]
+
     func boolean(_ key: String) throws(ConfigurationError) -> Bool? {
         guard let node = node(key) else { return nil }
         guard let scalar = node.scalar, let value = Bool.construct(from: scalar) else {

@@ -8,11 +8,14 @@ struct AgentContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The peer's network address; empty where there is none (tests without a network).
     let remoteAddress: String
+    /// What moves the connection's bytes.
+    let eventLoop: any EventLoop
     /// Nothing of the API is larger; the mirror takes no bodies.
     var maxUploadSize: Int { 64 * 1024 }
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        eventLoop = source.channel.eventLoop
         remoteAddress = source.channel.remoteAddress?.ipAddress ?? ""
     }
 }

@@ -25,6 +25,8 @@ struct InstallationBuilder {
     let history: RunHistory
     let address: AgentAddress
     let notifier: MailNotifier
+    /// The mirrors of all installations share it.
+    let cache: MirrorCache
 
     func supervisor(_ installation: InstallationConfiguration) async throws -> InstallationSupervisor {
         let settings = settings(installation)
@@ -40,8 +42,8 @@ struct InstallationBuilder {
             store: SessionStore(database: database, installation: installation.id), clock: clock, logger: logger)
         let mirror = Mirror(
             folder: configuration.state.appending("mirror").appending(installation.id),
-            upstream: installation.repositoryURL, fetcher: fetcher, index: releases, fileSystem: fileSystem,
-            clock: clock)
+            upstream: installation.repositoryURL, fetcher: fetcher, index: releases, cache: cache,
+            fileSystem: fileSystem, clock: clock)
         try await mirror.prepare()
         let runner = UpdateRunner(
             settings: settings, service: service, applicationEnvironment: environment, releases: releases,

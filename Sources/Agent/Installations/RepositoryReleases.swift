@@ -25,6 +25,8 @@ actor RepositoryReleases: Vendor, PackIndex {
     private var packs: [String: Int64] = [:]
     private var indexed: Set<String> = []
     private var lastUnknown: Double?
+    /// The vendor's packs are being looked up, for all who ask meanwhile.
+    private var lookup: Task<Void, any Error>?
 
     init(
         repository: ReleaseRepository, component: String, platform: String, installationID: String,
@@ -106,17 +108,23 @@ actor RepositoryReleases: Vendor, PackIndex {
         if let length = packs[sha256] { return length }
         // Somebody who asks for packs that do not exist must not make us ask the vendor each time.
         if let last = lastUnknown, clock.monotonicSeconds - last < Self.unknownPackPatience { return nil }
+        let task = lookup ?? Task { try await lookUp() }
+        lookup = task
         do {
-            let channel = try await channel()
-            for version in [await installedVersion(), channel.current].compactMap({ $0 }) {
-                try await index(version)
-                if let length = packs[sha256] { return length }
-            }
+            try await task.value
         } catch {
             throw Refusal(UpdateFailure(error))
         }
+        if let length = packs[sha256] { return length }
         lastUnknown = clock.monotonicSeconds
         return nil
+    }
+
+    /// Learns the packs, deltas among them, of what is installed and of what the channel offers.
+    private func lookUp() async throws {
+        defer { lookup = nil }
+        let channel = try await channel()
+        for version in [await installedVersion(), channel.current].compactMap({ $0 }) { try await index(version) }
     }
 
     func objects(of versions: Set<String>) async throws -> Set<String> {

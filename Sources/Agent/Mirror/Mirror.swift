@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Crypto
 import Foundation
+import HTTPSemantics
 import Platform
 import SystemPackage
 import TUF
@@ -14,22 +15,26 @@ protocol PackIndex: Sendable {
 /// Pull-through mirror of one installation's repository for its workstations.
 ///
 /// Targets and packs are named by their SHA-256: they are fetched once however many ask, checked against that name, and
-/// kept. Metadata is passed on as the vendor gives it, for a moment from memory, and stale when the vendor cannot be
-/// reached: workstations check its signatures and its age themselves.
+/// kept while there is space. A pack is handed out while it still arrives. Metadata is passed on as the vendor gives
+/// it, for a moment from memory, and stale when the vendor cannot be reached: workstations check its signatures and its
+/// age themselves.
 actor Mirror {
-    /// Something to answer with.
+    /// Something to answer with. Knowing it costs no fetch where signed metadata gives its length; opening it may.
     struct Content: Sendable {
-        enum Source: Sendable {
-            case bytes([UInt8])
-            case file(FilePath)
-        }
-
-        var source: Source
         var length: Int64
-        /// With its quotes.
-        var entityTag: String
+        var entityTag: EntityTag
         /// Its bytes never change.
         var isImmutable: Bool
+        var open: @Sendable () async throws -> Body
+    }
+
+    /// Where an answer's bytes are.
+    enum Body: Sendable {
+        case bytes([UInt8])
+        /// In the cache, which holds it in its place as long as the lease is held.
+        case file(any OpenFile, CacheLease)
+        /// On its way from the vendor.
+        case growing(GrowingFile, any OpenFile, CacheLease)
     }
 
     static let metadataLimit = 64 << 20
@@ -41,11 +46,12 @@ actor Mirror {
     /// Bytes that a fetch leaves free: the agent's database, its outbox and the applications are on the same disk.
     static let spareBytes: Int64 = 64 << 20
 
-    private let folder: FilePath
-    private let upstream: String
-    private let fetcher: any Fetcher
+    let folder: FilePath
+    let upstream: String
+    let fetcher: any Fetcher
+    let cache: MirrorCache
+    let fileSystem: any FileSystem
     private let index: any PackIndex
-    private let fileSystem: any FileSystem
     private let clock: any WallClock
 
     private struct Metadata: Sendable {
@@ -55,13 +61,19 @@ actor Mirror {
     }
 
     private var metadata: [String: Metadata] = [:]
+    /// Metadata and targets that are being fetched: they are small, and answered when they are there.
     private var fetching: [MirrorPath: Task<Content, any Error>] = [:]
+    /// Packs that are being fetched, by SHA-256: they are answered meanwhile.
+    var growing: [String: GrowingFile] = [:]
+    /// What broken fetches have brought, by SHA-256.
+    var left: [String: MirrorDownload.Progress] = [:]
 
     init(
-        folder: FilePath, upstream: String, fetcher: any Fetcher, index: any PackIndex, fileSystem: any FileSystem,
-        clock: any WallClock
+        folder: FilePath, upstream: String, fetcher: any Fetcher, index: any PackIndex, cache: MirrorCache,
+        fileSystem: any FileSystem, clock: any WallClock
     ) {
         self.folder = folder
+        self.cache = cache
         self.upstream = upstream
         self.fetcher = fetcher
         self.index = index
@@ -69,25 +81,23 @@ actor Mirror {
         self.clock = clock
     }
 
-    /// Makes the folders and drops what an earlier process left half fetched.
+    /// Makes the folders, drops what an earlier process left half fetched, and takes up what it left whole.
     func prepare() throws {
         try? fileSystem.removeTree(incoming)
-        for folder in [folder, incoming, folder.appending("objects"), folder.appending("metadata")] {
+        for folder in [folder, incoming, objects, folder.appending("metadata")] {
             try fileSystem.makeDirectories(folder)
         }
+        try cache.adopt(objects)
     }
 
-    /// Drops every target and pack but these. What is being handed out right now is handed out to its end.
-    func keep(only names: Set<String>) throws {
-        for name in try fileSystem.entries(of: folder.appending("objects")) where !names.contains(name) {
-            try fileSystem.remove(object(name))
-        }
-    }
+    /// Drops every target and pack but these, and what is being handed out or fetched right now.
+    func keep(only names: Set<String>) throws { try cache.keep(only: names, in: objects) }
 
-    private var incoming: FilePath { folder.appending("incoming") }
+    var incoming: FilePath { folder.appending("incoming") }
+    private var objects: FilePath { folder.appending("objects") }
 
     /// Targets and packs alike: a name is a content.
-    private func object(_ sha256: String) -> FilePath { folder.appending("objects").appending(sha256) }
+    func object(_ sha256: String) -> FilePath { objects.appending(sha256) }
 
     func content(_ path: MirrorPath) async throws -> Content {
         switch path {
@@ -95,8 +105,14 @@ actor Mirror {
             if let known = metadata[name], clock.monotonicSeconds - known.fetchedAt < Self.freshness(name) {
                 return try Self.content(known.bytes)
             }
-        case .target(_, let sha256), .pack(let sha256):
-            if let content = try stored(sha256) { return content }
+        case .target(_, let sha256):
+            if let content = stored(sha256) { return content }
+        case .pack(let sha256):
+            if let content = stored(sha256) { return content }
+            guard let length = try await index.length(ofPack: sha256) else { throw Refusal.notFound }
+            return Content(length: length, entityTag: EntityTag(strong: sha256), isImmutable: true) {
+                try await self.follow(pack: sha256, length: length)
+            }
         }
         // Whoever asks while it is being fetched waits for the same fetch.
         if let task = fetching[path] { return try await task.value }
@@ -109,13 +125,18 @@ actor Mirror {
     private func fetch(_ path: MirrorPath) async throws -> Content {
         switch path {
         case .metadata(let name): return try await fetchMetadata(name)
-        case .target(_, let sha256):
-            try await fetchObject(path, sha256: sha256, limit: Self.targetLimit, exact: nil)
-            return try storedOrNotFound(sha256)
-        case .pack(let sha256):
-            guard let length = try await index.length(ofPack: sha256) else { throw Refusal.notFound }
-            try await fetchObject(path, sha256: sha256, limit: length, exact: length)
-            return try storedOrNotFound(sha256)
+        case .target(_, let sha256), .pack(let sha256):
+            try await fetchTarget(path, sha256: sha256)
+            guard let content = stored(sha256) else { throw Refusal.notFound }
+            return content
+        }
+    }
+
+    private func stored(_ sha256: String) -> Content? {
+        let (file, fileSystem) = (object(sha256), fileSystem)
+        guard let (lease, size) = cache.lease(file) else { return nil }
+        return Content(length: size, entityTag: EntityTag(strong: sha256), isImmutable: true) {
+            .file(try fileSystem.openForReading(file), lease)
         }
     }
 
@@ -156,61 +177,8 @@ actor Mirror {
     private static func content(_ bytes: [UInt8]?) throws -> Content {
         guard let bytes else { throw Refusal.notFound }
         let hash = Secret.hex(SHA256.hash(data: bytes))
-        return Content(
-            source: .bytes(bytes), length: Int64(bytes.count), entityTag: "\"\(hash)\"", isImmutable: false)
-    }
-
-    // MARK: Targets and packs
-
-    private func stored(_ sha256: String) throws -> Content? {
-        let file = object(sha256)
-        guard let attributes = try fileSystem.attributes(of: file), attributes.kind == .file else { return nil }
-        return Content(
-            source: .file(file), length: attributes.size, entityTag: "\"\(sha256)\"", isImmutable: true)
-    }
-
-    private func storedOrNotFound(_ sha256: String) throws -> Content {
-        guard let content = try stored(sha256) else { throw Refusal.notFound }
-        return content
-    }
-
-    private func fetchObject(_ path: MirrorPath, sha256: String, limit: Int64, exact: Int64?) async throws {
-        let (free, needed) = (try fileSystem.freeBytes(at: incoming), (exact ?? 0) + Self.spareBytes)
-        guard free >= needed else {
-            throw Refusal(
-                .notEnoughSpace, 507, ["path": folder.string, "free": "\(free)", "needed": "\(needed)"])
+        return Content(length: Int64(bytes.count), entityTag: EntityTag(strong: hash), isImmutable: false) {
+            .bytes(bytes)
         }
-        let temporary = incoming.appending(Secret.identifier())
-        defer { try? fileSystem.remove(temporary) }
-        let file = try fileSystem.openForWriting(temporary, permissions: 0o644, resume: false)
-        var (hash, length) = (SHA256(), Int64(0))
-        do {
-            try await fetcher.fetch(FetchRequest(url: upstream + path.upstream)) { chunk in
-                length += Int64(chunk.count)
-                guard length <= limit else {
-                    throw FetchError(.tooLong, url: path.upstream, reason: "more than \(limit) bytes")
-                }
-                chunk.withUnsafeBytes { hash.update(bufferPointer: $0) }
-                try file.write(chunk)
-            }
-        } catch {
-            try? file.close()
-            switch error.code {
-            case .notFound: throw Refusal.notFound
-            case .tooLong: throw Refusal(.packTampered, 502, ["reason": error.reason])
-            default: throw Refusal(.vendorUnreachable, 502, ["url": upstream, "reason": error.reason])
-            }
-        }
-        guard Secret.hex(hash.finalize()) == sha256, exact.map({ $0 == length }) ?? true else {
-            try? file.close()
-            throw Refusal(.packTampered, 502, ["reason": "SHA-256"])
-        }
-        try await BlockingWork.run { () throws(FileError) in
-            try file.sync()
-            try file.close()
-        }
-        let place = object(sha256)
-        if try fileSystem.attributes(of: place) == nil { try fileSystem.rename(temporary, to: place) }
-        try fileSystem.syncDirectory(place.removingLastComponent())
     }
 }

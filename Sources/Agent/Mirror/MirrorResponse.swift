@@ -1,77 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
+import HTTPSemantics
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import NIOPosix
-import Platform
 
-/// Answers GET and HEAD for a content of the mirror (RFC 9110): one range, entity tags, conditions.
+/// Answers GET and HEAD for a content of the mirror. What is not needed for the answer is not fetched.
 struct MirrorResponse {
     let content: Mirror.Content
-    let fileSystem: any FileSystem
-    private static let chunk = 256 << 10
+    /// Of the connection.
+    let eventLoop: any EventLoop
 
-    func answer(_ request: Request) throws -> Response {
+    func answer(_ request: Request) async throws -> Response {
+        let isHead = request.method == .head
+        let asked = FileRequest(
+            isHead: isHead, ifMatch: request.headers[.ifMatch], ifNoneMatch: request.headers[.ifNoneMatch],
+            ifRange: request.headers[.ifRange], range: request.headers[.range])
         var headers: HTTPFields = [
-            .eTag: content.entityTag, .acceptRanges: "bytes", .contentType: "application/octet-stream",
+            .eTag: content.entityTag.text, .acceptRanges: "bytes", .contentType: "application/octet-stream",
             .cacheControl: content.isImmutable ? "private, max-age=31536000, immutable" : "no-cache",
         ]
-        if let listed = request.headers[.ifNoneMatch], EntityTag.isListed(content.entityTag, in: listed) {
-            return Response(status: .notModified, headers: headers)
-        }
-        // Range means something for GET only (section 14.2).
-        var range = ByteRange.whole
-        if request.method == .get, request.headers[.ifRange].map({ $0 == content.entityTag }) ?? true {
-            range = ByteRange(header: request.headers[.range], length: content.length)
-        }
-        switch range {
+        switch asked.answer(tag: content.entityTag, length: content.length) {
+        case .whole where isHead:
+            // A body of that length which is never written: HEAD has the headers of GET and no content.
+            return Response(
+                status: .ok, headers: headers,
+                body: .init(contentLength: Int(content.length)) { try await $0.finish(nil) })
         case .whole:
-            return try response(.ok, headers, 0..<content.length, request)
+            return Response(status: .ok, headers: headers, body: try await body(0..<content.length))
         case .part(let bytes):
             headers[.contentRange] = "bytes \(bytes.lowerBound)-\(bytes.upperBound - 1)/\(content.length)"
-            return try response(.partialContent, headers, bytes, request)
-        case .unsatisfiable:
-            headers[.contentRange] = "bytes */\(content.length)"
+            return Response(status: .partialContent, headers: headers, body: try await body(bytes))
+        case .notModified:
             headers[.contentType] = nil
+            var response = Response(status: .notModified, headers: headers)
+            // It would be the length of the content that is not sent (section 8.6).
+            response.headers[.contentLength] = nil
+            return response
+        case .preconditionFailed:
+            return Response(status: .preconditionFailed, headers: Self.forThisRequestOnly(headers))
+        case .unsatisfiable:
+            headers = Self.forThisRequestOnly(headers)
+            headers[.contentRange] = "bytes */\(content.length)"
             return Response(status: .rangeNotSatisfiable, headers: headers)
         }
     }
 
-    private func response(
-        _ status: HTTPResponse.Status, _ headers: HTTPFields, _ bytes: Range<Int64>, _ request: Request
-    ) throws -> Response {
-        if request.method == .head {
-            var headers = headers
-            headers[.contentLength] = "\(content.length)"
-            // A body of that length which is never written: HEAD has the headers of GET and no content.
-            return Response(
-                status: status, headers: headers,
-                body: .init(contentLength: Int(content.length)) { try await $0.finish(nil) })
-        }
-        switch content.source {
+    /// The content may be kept for ever; that this request asked for something else may not.
+    private static func forThisRequestOnly(_ headers: HTTPFields) -> HTTPFields {
+        var headers = headers
+        headers[.contentType] = nil
+        headers[.cacheControl] = "no-store"
+        return headers
+    }
+
+    /// Opened before the headers leave: what cannot be had is an error and not a broken body.
+    private func body(_ range: Range<Int64>) async throws -> ResponseBody {
+        switch try await content.open() {
         case .bytes(let all):
-            let part = all[Int(bytes.lowerBound)..<Int(bytes.upperBound)]
-            return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: part)))
-        case .file(let path):
-            // Opened before the headers leave: a file that is gone is an error and not a broken body.
-            let file = try fileSystem.openForReading(path)
-            return Response(
-                status: status, headers: headers,
-                body: .init(contentLength: bytes.count) { writer in
-                    defer { try? file.close() }
-                    var offset = bytes.lowerBound
-                    while offset < bytes.upperBound {
-                        let (start, count) = (offset, min(Self.chunk, Int(bytes.upperBound - offset)))
-                        let read = try await NIOThreadPool.singleton.runIfActive {
-                            ByteBuffer(bytes: try file.read(at: start, count: count))
-                        }
-                        guard read.readableBytes > 0 else { throw FileError(.notFound, operation: "read", path: "") }
-                        offset += Int64(read.readableBytes)
-                        try await writer.write(read)
-                    }
-                    try await writer.finish(nil)
-                })
+            ResponseBody(byteBuffer: .init(bytes: all[Int(range.lowerBound)..<Int(range.upperBound)]))
+        case .file(let file, let lease):
+            FileSender(file: file, growing: nil, lease: lease, eventLoop: eventLoop).body(range)
+        case .growing(let growing, let file, let lease):
+            FileSender(file: file, growing: growing, lease: lease, eventLoop: eventLoop).body(range)
         }
     }
 }

@@ -89,7 +89,7 @@ extension APIRoutes {
                 let rest = request.uri.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(4)
                 guard let path = MirrorPath(rest.joined(separator: "/")) else { throw Refusal.notFound }
                 let content = try await installation.mirror.content(path)
-                return try MirrorResponse(content: content, fileSystem: fileSystem).answer(request)
+                return try await MirrorResponse(content: content, eventLoop: context.eventLoop).answer(request)
             }
         }
     }
