@@ -44,7 +44,7 @@ struct UsageTests {
             ("--product", "a\u{0}b"), ("--platform", "linux/../.."), ("--channel", "../stable"),
             ("--component", "clients"), ("--component", "../server"), ("--version", ""), ("--version", "newest"),
             ("--repository", "notaurl"), ("--repository", "ftp://releases.example.com/"), ("--repository", "https://"),
-            ("--repository", "file:///etc/"), ("--repository", "https://a/?x=1"), ("--folder", ""),
+            ("--repository", "file://host/etc/"), ("--repository", "https://a/?x=1"), ("--folder", ""),
             ("--id", String(repeating: "a", count: 65)),
         ])
     func installation(option: String, value: String) {

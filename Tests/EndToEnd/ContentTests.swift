@@ -41,7 +41,7 @@ extension EndToEnd {
                 let plan = try await scene.customer.answer(UpdatePlan.self, ["plan"])
                 #expect(plan.from == "3.0" && plan.to == "3.1" && plan.content.way == "delta")
                 #expect(plan.content.bytesFetched < 20_000 && plan.content.bytesReused > 1_000_000)
-                #expect(plan.content.choices.map(\.way) == ["delta", "ranges", "pack"] && plan.obstacles.isEmpty)
+                #expect(Set(plan.content.choices.map(\.way)) == ["delta", "ranges", "pack"] && plan.obstacles.isEmpty)
                 let text = try await scene.customer.ricambio(["plan", "--language", "de"])
                 #expect(text.outputText.contains("Unterschiede"), "\(text.outputText)\(text.errorText)")
 
@@ -55,9 +55,6 @@ extension EndToEnd {
                 #expect(
                     deltas.contains { $0["from"] == "3.0" && $0["bytes"]?.integerValue == plan.content.bytesFetched })
 
-                // A file that the customer changed is known by then, and changes the plan.
-                try scene.write("check", "changed")
-                #expect(try await scene.customer.answer(UpdatePlan.self, ["plan"]).content.way == "delta")
                 #expect(try await scene.update().end == .exited(0))
                 let run = try #require(try await scene.history().first)
                 #expect(run.outcome == .updated && run.content?.way == "delta")
