@@ -14,12 +14,26 @@ extension ClientUpdate {
         let (place, keep) = (self.place, self.keep)
         let lock = try await BlockingWork.run { () throws(ClientError) in try place.beginInstall(update) }
         defer { lock.release() }
-        let inventory = await BlockingWork.run { place.inventory(from: update.from) }
+        let inventory = await inventory(for: update)
         try await bring(update, ContentPlan(update.tree, from: inventory), inventory, progress)
         try await BlockingWork.run { () throws(ClientError) in
             progress(.swapping)
             try place.finishInstall(update, keep: keep)
         }
+    }
+
+    /// What is here of the version that is installed. One that was not put here by an update is described by the vendor's own
+    /// document; without either, everything is fetched.
+    private func inventory(for update: AvailableUpdate) async -> Inventory? {
+        let place = self.place
+        guard let from = update.from else { return nil }
+        var tree = await BlockingWork.run { place.tree(installed: from) }
+        if tree == nil, let release = try? await update.repository.release(from) {
+            tree = try? await update.repository.tree(
+                release, component: update.tree.component, platform: update.tree.platform)
+        }
+        guard let tree else { return nil }
+        return await BlockingWork.run { try? Inventory(of: place.live, against: tree, fileSystem: place.fileSystem) }
     }
 
     /// Fetches and stages; when the cheapest way fails in a way that the whole pack does not, once more with that.
@@ -99,13 +113,10 @@ extension ClientFolder {
         }
     }
 
-    /// What the program's folder has of the version that was put there; `nil` when that is not known.
-    fileprivate func inventory(from version: String?) -> Inventory? {
-        guard let version,
-            let bytes = try? fileSystem.read(tree(of: version), limit: 512 << 20),
-            let tree = try? Tree.decoded(from: bytes)
-        else { return nil }
-        return try? Inventory(of: live, against: tree, fileSystem: fileSystem)
+    /// Of the version that an update put here.
+    fileprivate func tree(installed version: String) -> Tree? {
+        guard let bytes = try? fileSystem.read(tree(of: version), limit: 512 << 20) else { return nil }
+        return try? Tree.decoded(from: bytes)
     }
 
     /// Before the first byte is fetched.
