@@ -26,7 +26,7 @@ extension UpdateRunner {
         }
     }
 
-    private var staging: Staging { Staging(layout: layout, keep: settings.keep, fileSystem: fileSystem) }
+    var staging: Staging { Staging(layout: layout, keep: settings.keep, fileSystem: fileSystem) }
 
     // MARK: - While the service is up
 
@@ -55,7 +55,7 @@ extension UpdateRunner {
     }
 
     /// After a crash it is asked for again: what was trusted then may have been recalled since.
-    private func resolved(_ context: RunContext) async throws -> ResolvedRelease {
+    func resolved(_ context: RunContext) async throws -> ResolvedRelease {
         if let resolved = context.resolved { return resolved }
         let resolved = try await releases.resolve(version: context.journal.run.to)
         if resolved.isRecalled {
@@ -63,76 +63,6 @@ extension UpdateRunner {
         }
         context.use(resolved)
         return resolved
-    }
-
-    /// Worked out anew after a crash: what is here may have changed.
-    private func plan(_ resolved: ResolvedRelease, _ context: RunContext) async throws -> Content {
-        if let content = context.content { return content }
-        let (layout, fileSystem, version) = (layout, fileSystem, context.journal.run.from)
-        let content = try await blocking { flag in
-            try Content.plan(
-                resolved.tree, installed: version, layout: layout, fileSystem: fileSystem, flag: flag)
-        }
-        use(content, context)
-        return content
-    }
-
-    private func use(_ content: Content, _ context: RunContext) {
-        context.content = content
-        let summary = content.summary
-        context.journal.run.content = summary
-        logger.info("content: \(summary.sentence)")
-    }
-
-    private func download(_ context: RunContext) async throws {
-        let resolved = try await resolved(context)
-        let content = try await plan(resolved, context)
-        try fileSystem.makeDirectories(layout.downloads)
-        do {
-            try await fetch(content.plan, resolved, context)
-        } catch {
-            guard let rest = content.fallback(after: error, for: resolved.tree) else { throw error }
-            logger.warning("another way to fetch", metadata: ["reason": "\(error)"])
-            use(rest, context)
-            try await fetch(rest.plan, resolved, context)
-        }
-    }
-
-    private func fetch(_ plan: ContentPlan, _ resolved: ResolvedRelease, _ context: RunContext) async throws {
-        try await withProgress(context) { meter in
-            try await releases.fetch(plan, of: resolved, into: layout.downloads) { done, total in
-                meter.report(done, total)
-            }
-        }
-    }
-
-    private func stage(_ context: RunContext) async throws {
-        let tree = try await resolved(context).tree
-        // A crash may have come before the download was complete; what is complete is not fetched again.
-        if context.content == nil { try await download(context) }
-        guard let content = context.content else { return }
-        do {
-            try await build(tree, from: content, context)
-        } catch {
-            guard let rest = content.fallback(after: error, for: tree) else { throw error }
-            logger.warning("the new folder cannot be made this way", metadata: ["reason": "\(error)"])
-            use(rest, context)
-            try await download(context)
-            try await build(tree, from: rest, context)
-        }
-    }
-
-    private func build(_ tree: Tree, from content: Content, _ context: RunContext) async throws {
-        let (staging, source) = (staging, content.source(layout))
-        try await withProgress(context) { meter in
-            let result = try await blocking { flag in
-                try staging.build(tree, from: source, flag: flag) { done, total in meter.report(done, total) }
-            }
-            context.journal.oldFolder = result.oldFolder
-            context.journal.newFolder = result.newFolder
-            context.staged = (tree, result.kept.index)
-            name(result.kept, in: context)
-        }
     }
 
     private func warn(_ context: RunContext) async throws {
@@ -301,12 +231,12 @@ extension UpdateRunner {
         return staged
     }
 
-    private func name(_ result: CarryOver.Result, in context: RunContext) {
+    func name(_ result: CarryOver.Result, in context: RunContext) {
         context.journal.run.kept = Array(result.kept.prefix(Self.namedKeptFiles))
         context.journal.run.beside = Array(result.beside.prefix(Self.namedKeptFiles))
     }
 
-    private func withProgress(_ context: RunContext, _ body: (ProgressMeter) async throws -> Void) async throws {
+    func withProgress(_ context: RunContext, _ body: (ProgressMeter) async throws -> Void) async throws {
         let meter = ProgressMeter(clock: clock)
         let listener = Task {
             for await bytes in meter.changes { self.show(bytes, context) }

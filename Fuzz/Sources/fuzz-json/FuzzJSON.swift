@@ -24,6 +24,7 @@ public func fuzzJSON(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
             precondition(third == value, "the canonical form means the same")
         }
     } catch {
+        // A trap is how a fuzzer is told.
         fatalError("what was written by us is not read by us: \(error)")
     }
     return 0
