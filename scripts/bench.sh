@@ -1,19 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # All benchmarks, each beside its peers in the same run; the figures go to .bench/*.json. Takes its time: it builds for release.
-#   bench.sh [NAME...]   only these: trust downtime
+#   bench.sh [NAME...]   only these: trust distribution downtime
 set -euo pipefail
 cd "$(dirname "$0")/.."
 swift=${SWIFT:-swift}
 scratch=.build-bench
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(trust downtime)
+[ ${#names[@]} -gt 0 ] || names=(trust distribution downtime)
 mkdir -p .bench
 
 built() { # products, for release; SwiftPM takes one at a time
     for product in "$@"; do
         "$swift" build --package-path Benchmarks --scratch-path "$scratch" -c release --product "$product" -q
     done
+}
+
+peers() { # what does the same as a pack or a delta; asks the package manager for what is missing
+    local tool missing=()
+    for tool in zstd xdelta3 bsdiff casync openssl; do
+        command -v "$tool" >/dev/null || missing+=("$tool")
+    done
+    [ ${#missing[@]} -eq 0 ] || apt-get install -y -q "${missing[@]}" >/dev/null
 }
 
 for name in "${names[@]}"; do
@@ -24,13 +32,19 @@ for name in "${names[@]}"; do
         "$scratch/release/bench" trust --bin "$scratch/release" --python "$PWD/.venv/bin/python" \
             --peer Benchmarks/python/refresh.py --json .bench/trust.json
         ;;
+    distribution)
+        peers
+        built ricambio-repo bench
+        "$scratch/release/bench" distribution --bin "$scratch/release" --python "${PYTHON:-python3}" \
+            --fetch Benchmarks/python/pair.py --data .bench/data --json .bench/distribution.json
+        ;;
     downtime)
         # The update's down time beside the application's own stop and start time.
         "$swift" build --build-tests --explicit-target-dependency-import-check error -q
         .build/debug/demo --bin .build/debug --folder .demo --bench
         ;;
     *)
-        echo "bench: no benchmark is called $name; there are: trust downtime" >&2
+        echo "bench: no benchmark is called $name; there are: trust distribution downtime" >&2
         exit 2
         ;;
     esac

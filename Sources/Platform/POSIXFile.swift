@@ -26,24 +26,44 @@ final class POSIXFile: OpenFile {
         guard count > 0 else { return [] }
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            while filled < count {
-                let result = uninterrupted {
-                    pread(open.number, buffer.baseAddress?.advanced(by: filled), count - filled, off_t(offset) + filled)
-                }
-                switch result {
-                case .failure(let number): failure = number; return
-                case .success(0): return
-                case .success(let got): filled += got
-                }
+            switch Self.fill(UnsafeMutableRawBufferPointer(buffer), from: open, at: offset) {
+            case .failure(let number): failure = number
+            case .success(let got): filled = got
             }
         }
         guard failure == 0 else { throw FileError(errno: failure, operation: "read", path: path.string) }
         return bytes
     }
 
+    func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+        try Self.fill(buffer, from: try descriptor("read"), at: offset).get("read", path)
+    }
+
+    /// Until the buffer is full or the file ends.
+    private static func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, from open: Descriptor, at offset: Int64
+    ) -> SystemResult<Int> {
+        var filled = 0
+        while filled < buffer.count {
+            let result = uninterrupted {
+                pread(
+                    open.number, buffer.baseAddress?.advanced(by: filled), buffer.count - filled,
+                    off_t(offset) + filled)
+            }
+            guard case .success(let got) = result else { return result }
+            if got == 0 { break }
+            filled += got
+        }
+        return .success(filled)
+    }
+
     func write(_ bytes: ArraySlice<UInt8>) throws(FileError) {
         let open = try descriptor("write")
         _ = try bytes.withUnsafeBytes { writeAll($0, to: open.number) }.get("write", path)
+    }
+
+    func write(contentsOf bytes: UnsafeRawBufferPointer) throws(FileError) {
+        _ = try writeAll(bytes, to: try descriptor("write").number).get("write", path)
     }
 
     func attributes() throws(FileError) -> FileAttributes {
