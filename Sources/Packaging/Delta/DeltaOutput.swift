@@ -24,7 +24,7 @@ final class DeltaOutput: Sendable {
             throw failure
         }
         queue.async { [self] in
-            attempt { (files: inout CarriedFiles) throws(PackagingError) in 
+            attempt { (files: inout CarriedFiles) throws(PackagingError) in
                 try files.write(segment, buffer.content(segment.length))
             }
             space.signal()

@@ -47,13 +47,33 @@ struct SegmentDecoder {
             taken += gap
             at += gap
             let count = Int(copy.length)
-            for offset in 0..<count {
-                output[at &+ offset] = differences[predicted &+ offset] &+ prediction[predicted &+ offset]
-            }
+            add(
+                differences, prediction, at: predicted,
+                into: UnsafeMutableRawBufferPointer(rebasing: output[at..<(at + count)]))
             predicted += count
             at += count
         }
         UnsafeMutableRawBufferPointer(rebasing: output[at...]).copyMemory(from: .init(rebasing: rest[taken...]))
+    }
+
+    /// Bytewise, modulo 256, eight at a time: builds without optimisation have to be usable too.
+    private static func add(
+        _ a: UnsafeMutableRawBufferPointer, _ b: UnsafeMutableRawBufferPointer, at start: Int,
+        into sum: UnsafeMutableRawBufferPointer
+    ) {
+        let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+        var index = 0
+        while index + 8 <= sum.count {
+            let x = a.loadUnaligned(fromByteOffset: start &+ index, as: UInt64.self)
+            let y = b.loadUnaligned(fromByteOffset: start &+ index, as: UInt64.self)
+            // The highest bit of each byte is added without its carry, which would be the next byte's.
+            sum.storeBytes(of: ((x & low) &+ (y & low)) ^ ((x ^ y) & ~low), toByteOffset: index, as: UInt64.self)
+            index &+= 8
+        }
+        while index < sum.count {
+            sum[index] = a[start &+ index] &+ b[start &+ index]
+            index &+= 1
+        }
     }
 }
 

@@ -66,7 +66,8 @@ struct PeerBench {
             ])
         } catch {
             print(
-                "\(pair.package): bsdiff left out, not done in \(Self.bsdiffSeconds) s and \(Self.bsdiffBytes >> 30) GiB")
+                "\(pair.package): bsdiff left out, not done in \(Self.bsdiffSeconds) s and \(Self.bsdiffBytes >> 30) GiB"
+            )
             throw error
         }
         return try bytes(of: file)
