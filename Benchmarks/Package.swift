@@ -15,6 +15,7 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
+                .product(name: "Packaging", package: "ricambio"),
                 .product(name: "TUF", package: "ricambio"),
                 .product(name: "TUFRepository", package: "ricambio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

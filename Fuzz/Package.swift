@@ -13,6 +13,9 @@ let package = Package(
     dependencies: [.package(name: "ricambio", path: "..")],
     targets: [
         .executableTarget(
+            name: "fuzz-delta", dependencies: [.product(name: "Packaging", package: "ricambio")],
+            swiftSettings: fuzzer),
+        .executableTarget(
             name: "fuzz-json", dependencies: [.product(name: "TUF", package: "ricambio")], swiftSettings: fuzzer),
         .executableTarget(
             name: "fuzz-metadata", dependencies: [.product(name: "TUF", package: "ricambio")], swiftSettings: fuzzer),

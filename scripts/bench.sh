@@ -1,19 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # All benchmarks, each beside its peers in the same run; the figures go to .bench/*.json. Takes its time: it builds for release.
-#   bench.sh [NAME...]   only these: trust mirror downtime
+#   bench.sh [NAME...]   only these: trust distribution mirror downtime
 set -euo pipefail
 cd "$(dirname "$0")/.."
 swift=${SWIFT:-swift}
 scratch=.build-bench
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(trust mirror downtime)
+[ ${#names[@]} -gt 0 ] || names=(trust distribution mirror downtime)
 mkdir -p .bench
 
 built() { # products, for release; SwiftPM takes one at a time
     for product in "$@"; do
         "$swift" build --package-path Benchmarks --scratch-path "$scratch" -c release --product "$product" -q
     done
+}
+
+peers() { # what does the same as a pack or a delta; asks the package manager for what is missing
+    local tool missing=()
+    for tool in zstd xdelta3 bsdiff casync openssl; do
+        command -v "$tool" >/dev/null || missing+=("$tool")
+    done
+    [ ${#missing[@]} -eq 0 ] || apt-get install -y -q "${missing[@]}" >/dev/null
 }
 
 for name in "${names[@]}"; do
@@ -38,13 +46,19 @@ for name in "${names[@]}"; do
         built ricambio ricambio-repo bench
         "$scratch/release/bench" mirror --bin "$scratch/release" --nginx "$nginx" --json .bench/mirror.json
         ;;
+    distribution)
+        peers
+        built ricambio-repo bench
+        "$scratch/release/bench" distribution --bin "$scratch/release" --python "${PYTHON:-python3}" \
+            --fetch Benchmarks/python/pair.py --data .bench/data --json .bench/distribution.json
+        ;;
     downtime)
         # The update's down time beside the application's own stop and start time.
         "$swift" build --build-tests --explicit-target-dependency-import-check error -q
         .build/debug/demo --bin .build/debug --folder .demo --bench
         ;;
     *)
-        echo "bench: no benchmark is called $name; there are: trust mirror downtime" >&2
+        echo "bench: no benchmark is called $name; there are: trust distribution mirror downtime" >&2
         exit 2
         ;;
     esac

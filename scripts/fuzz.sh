@@ -8,7 +8,7 @@ swift=${SWIFT:-swift}
 seconds=${1:-60}
 shift || true
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(json metadata)
+[ ${#names[@]} -gt 0 ] || names=(delta json metadata)
 for name in "${names[@]}"; do
     "$swift" build --package-path Fuzz --scratch-path .build-fuzz -c release --sanitize fuzzer --product "fuzz-$name" -q
     mkdir -p ".fuzz/$name"

@@ -16,14 +16,22 @@ struct RunningHash {
 
     var hex: String { Hex.lower(hash.finalize()) }
 
-    /// The rest of `file` from `offset` on, or up to `limit` bytes of it.
-    mutating func update(_ file: any OpenFile, from offset: Int64 = 0, limit: Int64 = .max) throws(FileError) {
-        var position = offset
-        while position - offset < limit {
-            let bytes = try file.read(at: position, count: Int(min(Int64(Self.chunk), limit - (position - offset))))
-            guard !bytes.isEmpty else { return }
-            update(bytes)
-            position += Int64(bytes.count)
+    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        hash.update(bufferPointer: bytes)
+        count += Int64(bytes.count)
+    }
+
+    /// All of `file`.
+    mutating func update(_ file: any OpenFile) throws(FileError) {
+        // Small enough to be still in the processor's cache when it is hashed.
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        defer { buffer.deallocate() }
+        var position: Int64 = 0
+        while true {
+            let read = try file.read(at: position, into: buffer)
+            update(UnsafeRawBufferPointer(rebasing: buffer[..<read]))
+            position += Int64(read)
+            if read < buffer.count { return }
         }
     }
 }

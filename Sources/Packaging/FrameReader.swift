@@ -11,7 +11,10 @@ struct FrameReader {
     private let map: FrameMap
     /// Where each frame that is here starts in the file.
     private let offsets: [Int: Int64]
-    private var current: (frame: Int, bytes: [UInt8])?
+    /// The frame in ``content``.
+    private var current: Int?
+    private var content: [UInt8] = []
+    private var compressed: [UInt8] = []
 
     /// A whole pack.
     init(_ pack: PackReference, file path: FilePath, fileSystem: any FileSystem) throws(PackagingError) {
@@ -50,33 +53,40 @@ struct FrameReader {
         guard let frame = map.frames(of: position..<(position + 1)).first, frame < frames.count else {
             throw PackagingError(.tampered, "The pack has less content than the tree has files.", at: place)
         }
-        let bytes: [UInt8]
-        if let current, current.frame == frame { bytes = current.bytes } else { bytes = try decompress(frame) }
+        if current != frame { try decompress(frame) }
         let start = Int(position - map.start(of: frame))
-        return bytes[start...].prefix(Int(min(count, Int64(bytes.count))))
+        return content[start...].prefix(Int(min(count, Int64(content.count))))
     }
 
-    private mutating func decompress(_ index: Int) throws(PackagingError) -> [UInt8] {
+    private mutating func decompress(_ index: Int) throws(PackagingError) {
         guard let offset = offsets[index] else {
             throw PackagingError(.tampered, "A part of the pack that is needed was not fetched.", at: place)
         }
         let frame = frames[index]
-        // The one before is let go of first: two frames would be twice the memory.
         current = nil
-        var compressed: [UInt8] = []
-        while Int64(compressed.count) < frame.length {
-            let part = try PackagingError.files { () throws(FileError) in
-                try file.read(at: offset + Int64(compressed.count), count: Int(frame.length) - compressed.count)
-            }
-            guard !part.isEmpty else { throw PackagingError(.tampered, "The pack is cut off.", at: place) }
-            compressed += part
+        // The frames of a pack are of one size but for the last: the memory is used again.
+        Self.resize(&compressed, to: Int(frame.length))
+        Self.resize(&content, to: Int(frame.uncompressedLength))
+        var read = 0
+        try compressed.withUnsafeMutableRaw { (bytes: UnsafeMutableRawBufferPointer) throws(PackagingError) in
+            read = try PackagingError.files { () throws(FileError) in try file.read(at: offset, into: bytes) }
         }
+        guard read == compressed.count else { throw PackagingError(.tampered, "The pack is cut off.", at: place) }
         do {
-            let bytes = try Zstd.decompress(compressed, expecting: Int(frame.uncompressedLength))
-            current = (index, bytes)
-            return bytes
+            try Zstd.decompress(compressed, into: &content)
+            current = index
         } catch {
             throw PackagingError(error.code, error.reason, at: place)
+        }
+    }
+
+    private static func resize(_ bytes: inout [UInt8], to count: Int) {
+        if bytes.count > count {
+            bytes.removeLast(bytes.count - count)
+        } else if bytes.count < count {
+            // The one before is let go of first: two would be twice the memory.
+            bytes = []
+            bytes = [UInt8](repeating: 0, count: count)
         }
     }
 }

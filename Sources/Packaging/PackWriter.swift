@@ -13,9 +13,8 @@ public struct WrittenPack: Sendable, Hashable {
 /// Writes a folder's files into one pack of independent zstd frames, and proves that it read the folder at rest.
 public struct PackWriter: Sendable {
     public static let defaultLevel = 19
-    /// Uncompressed bytes of a frame: large enough that cutting costs little, small enough that fetching one file
-    /// does not fetch many others.
-    public static let defaultFrameBytes = 4 << 20
+    /// Uncompressed bytes of a frame: as much as a reader accepts, so that cutting costs little.
+    public static let defaultFrameBytes = 16 << 20
 
     private let fileSystem: any FileSystem
     private let level: Int
@@ -31,8 +30,8 @@ public struct PackWriter: Sendable {
         self.frameBytes = frameBytes
     }
 
-    /// Writes the pack to `file`, which must not exist, and syncs it. Uses all cores and about twelve frames of
-    /// memory; blocks until done. `progress` gets uncompressed bytes done and in all.
+    /// Writes the pack to `file`, which must not exist, and syncs it. Uses all cores and, for each, about
+    /// 200 MiB of memory beside the six frames that are compressed together; blocks until done. `progress` gets uncompressed bytes done and in all.
     ///
     /// Throws `changedWhileRead` when the folder is not, afterwards, exactly what was scanned and read; `file` is
     /// then incomplete and the caller's to remove, as after every error.
@@ -49,6 +48,8 @@ public struct PackWriter: Sendable {
         var sink = PackSink(output: output, level: level, frameBytes: frameBytes)
         var entries: [TreeEntry] = []
         var done: Int64 = 0
+        let shared = Self.sharedSizes(scan)
+        var known: Set<String> = []
         for entry in scan.entries {
             switch entry.kind {
             case .directory:
@@ -56,16 +57,17 @@ public struct PackWriter: Sendable {
             case .symlink(let destination):
                 entries.append(TreeEntry(path: entry.path, kind: .symlink(destination: destination)))
             case .file(let attributes):
-                let hash = try read(entry.path, of: scan, expecting: attributes) { bytes throws(PackagingError) in
-                    try sink.append(bytes)
-                    done += Int64(bytes.count)
+                let twins = shared.contains(attributes.size) ? known : []
+                let sha256 = try pack(entry.path, attributes, of: scan, unless: twins, into: &sink) { count in
+                    done += count
                     progress(done, scan.totalBytes)
                 }
+                known.insert(sha256)
                 let permissions: UInt16 = attributes.permissions & 0o100 == 0 ? 0o644 : 0o755
                 entries.append(
                     TreeEntry(
                         path: entry.path,
-                        kind: .file(size: attributes.size, sha256: hash, permissions: permissions)))
+                        kind: .file(size: attributes.size, sha256: sha256, permissions: permissions)))
             }
         }
         let pack = try sink.finish()
@@ -75,6 +77,34 @@ public struct PackWriter: Sendable {
         }
         try checkUnchanged(scan, entries)
         return WrittenPack(pack: pack, entries: entries)
+    }
+
+    /// Puts a file's content into the pack, unless it is among what the pack has; its hash.
+    private func pack(
+        _ path: String, _ attributes: FileAttributes, of scan: ScannedFolder, unless known: Set<String>,
+        into sink: inout PackSink, progress: (Int64) -> Void
+    ) throws(PackagingError) -> String {
+        if !known.isEmpty {
+            let sha256 = try read(path, of: scan, expecting: attributes) { _ in }
+            if known.contains(sha256) {
+                progress(attributes.size)
+                return sha256
+            }
+        }
+        return try read(path, of: scan, expecting: attributes) { bytes throws(PackagingError) in
+            try sink.append(bytes)
+            progress(Int64(bytes.count))
+        }
+    }
+
+    /// Sizes that more than one file has: only their content can be there twice.
+    private static func sharedSizes(_ scan: ScannedFolder) -> Set<Int64> {
+        var (seen, shared): (Set<Int64>, Set<Int64>) = ([], [])
+        for entry in scan.entries {
+            guard case .file(let attributes) = entry.kind, attributes.size > 0 else { continue }
+            if !seen.insert(attributes.size).inserted { shared.insert(attributes.size) }
+        }
+        return shared
     }
 
     /// Reads one file to its end; its hash.
@@ -141,7 +171,7 @@ public struct PackWriter: Sendable {
 /// Cuts a stream into frames, compresses several at a time and writes them in order.
 private struct PackSink {
     /// Frames that are compressed together: enough that the last one of them seldom keeps a core waiting.
-    private static let batch = 8
+    private static let batch = 6
 
     let output: any OpenFile
     let level: Int

@@ -4,8 +4,9 @@ public import SystemPackage
 
 /// Builds a folder from a tree: from its pack, or by a plan from what an older folder has and what was fetched.
 ///
-/// Files go only into folders that this run made itself, symlinks come last, and each file is hashed: as a delta makes it,
-/// else read back after it was written. Memory does not grow with the tree.
+/// Files go only into folders that this run made itself, symlinks come last, and each file is hashed: as it is made from what
+/// was fetched, or read back after it was copied. Memory does not grow with the tree. Copies are made on another thread
+/// while the rest is made on this one.
 ///
 /// Nothing is synced: the caller syncs the file system once, before the folder takes anyone's place.
 public struct Stager: Sendable {
@@ -63,33 +64,37 @@ public struct Stager: Sendable {
         try tree.check()
         try prepare(folder)
         try makeDirectories(tree, in: folder)
-        let total = tree.installedBytes
-        var done: Int64 = 0
         var made: Set<[UInt8]> = []
-        if let delta, let old {
+        if delta != nil, let old {
             let contents = try DeltaContents(from: old.tree.entries, to: tree.entries)
             made = Set(contents.carried.flatMap { $0.paths.map { Array($0.utf8) } })
-            try DeltaApplier(fileSystem: fileSystem).apply(
-                delta, from: old.tree.entries, in: old.folder, to: tree.entries, into: folder
-            ) { count, _ in progress(count, total) }
-            done = tree.entries.reduce(0) { $0 + (made.contains(Array($1.path.utf8)) ? $1.size : 0) }
         }
-        let copies = Dictionary(plan.copies.map { (Array($0.path.utf8), $0.from) }, uniquingKeysWith: { $1 })
-        let offsets = tree.contentOffsets()
-        var reader = reader
-        for (index, entry) in tree.entries.enumerated() {
-            guard case .file(let size, let sha256, let permissions) = entry.kind, !made.contains(Array(entry.path.utf8))
-            else { continue }
-            let path = folder.appending(entry.path)
-            if let old, let from = copies[Array(entry.path.utf8)] {
-                try copy(old.folder.appending(from), permissions, to: path)
-            } else {
-                try write(offsets[index], size, permissions, to: path, from: &reader)
+        let list = StagingList(tree, plan, made: made, from: old?.folder, into: folder)
+        let total = tree.installedBytes
+        let copies = CopyWork(list.copied, fileSystem: fileSystem)
+        copies.begin()
+        var done: Int64 = 0
+        do throws(PackagingError) {
+            if let delta, let old {
+                try DeltaApplier(fileSystem: fileSystem).apply(
+                    delta, from: old.tree.entries, in: old.folder, to: tree.entries, into: folder
+                ) { count, _ in progress(count + copies.bytes, total) }
+                done = list.madeBytes
             }
-            try verify(path, size: size, sha256: sha256, at: entry.path)
-            done += size
-            progress(done, total)
+            var reader = reader
+            for file in list.fetched {
+                try write(tree.entries[file.index], at: file.offset, into: folder, from: &reader)
+                done += tree.entries[file.index].size
+                progress(done + copies.bytes, total)
+            }
+        } catch {
+            copies.abandon()
+            throw error
         }
+        try copies.finish { progress(done + copies.bytes, total) }
+        done += copies.bytes
+        let repeated = CopyWork(list.repeated, fileSystem: fileSystem)
+        try repeated.finish { progress(done + repeated.bytes, total) }
         try makeLinks(tree, in: folder)
     }
 
@@ -129,43 +134,29 @@ public struct Stager: Sendable {
         }
     }
 
-    /// Reflinked where the file system can.
-    private func copy(_ source: FilePath, _ permissions: UInt16, to path: FilePath) throws(PackagingError) {
-        try PackagingError.files { () throws(FileError) in
-            try fileSystem.copyFile(source, to: path)
-            try fileSystem.setPermissions(permissions, of: path)
-        }
-    }
-
+    /// What is hashed is what was written.
     private func write(
-        _ offset: Int64, _ size: Int64, _ permissions: UInt16, to path: FilePath, from reader: inout FrameReader?
+        _ entry: TreeEntry, at offset: Int64, into folder: FilePath, from reader: inout FrameReader?
     ) throws(PackagingError) {
+        guard case .file(let size, let sha256, let permissions) = entry.kind else { return }
+        let path = folder.appending(entry.path)
         let output = try PackagingError.files { () throws(FileError) in
             try fileSystem.openForWriting(path, permissions: permissions, resume: false)
         }
-        var done: Int64 = 0
-        while done < size {
-            guard let bytes = try reader?.read(at: offset + done, atMost: size - done) else {
+        var hash = RunningHash()
+        while hash.count < size {
+            guard let bytes = try reader?.read(at: offset + hash.count, atMost: size - hash.count) else {
                 throw PackagingError(.tampered, "Nothing that was fetched has its content.", at: path.string)
             }
             try PackagingError.files { () throws(FileError) in try output.write(bytes) }
-            done += Int64(bytes.count)
+            hash.update(bytes)
         }
         try PackagingError.files { () throws(FileError) in
             try output.close()
             try fileSystem.setPermissions(permissions, of: path)
         }
-    }
-
-    private func verify(_ path: FilePath, size: Int64, sha256: String, at place: String) throws(PackagingError) {
-        var hash = RunningHash()
-        try PackagingError.files { () throws(FileError) in
-            let file = try fileSystem.openForReading(path)
-            try hash.update(file)
-            try file.close()
-        }
-        guard hash.count == size, hash.hex == sha256 else {
-            throw PackagingError(.tampered, "The pack's content is not what the tree says.", at: place)
+        guard hash.hex == sha256 else {
+            throw PackagingError(.tampered, "The pack's content is not what the tree says.", at: entry.path)
         }
     }
 }

@@ -70,8 +70,8 @@ public struct TreeEntry: Sendable, Hashable {
     }
 }
 
-/// An immutable blob `packs/<sha256>` that carries the content of all of a tree's files, one after the other in the
-/// order of the entries, in independent zstd frames.
+/// An immutable blob `packs/<sha256>` that carries the content of all of a tree's files, each content once, one after the
+/// other in the order of the entries, in independent zstd frames.
 public struct PackReference: Sendable, Hashable, Codable {
     /// Bytes of the pack as it is fetched.
     public var length: Int64

@@ -22,12 +22,12 @@ extension Tree {
             throw PackagingError(.malformed, "The tree has more than \(Limit.entries) entries.")
         }
         try checkPaths()
-        try checkSizes()
+        let content = try checkSizes()
         try pack.check()
         let total = pack.frames.reduce(0) { $0 + $1.uncompressedLength }
-        guard total == installedBytes else {
+        guard total == content else {
             throw PackagingError(
-                .malformed, "The files have \(installedBytes) bytes together, the pack's frames \(total).")
+                .malformed, "The files have \(content) bytes of different content, the pack's frames \(total).")
         }
         for delta in deltas
         where !Hex.isSHA256(delta.sha256) || !Hex.isSHA256(delta.fromTree) || delta.length < 0
@@ -62,8 +62,11 @@ extension Tree {
         }
     }
 
-    private func checkSizes() throws(PackagingError) {
+    /// Bytes of all content, each content once.
+    private func checkSizes() throws(PackagingError) -> Int64 {
         var total: Int64 = 0
+        var content: Int64 = 0
+        var sizes: [String: Int64] = [:]
         for entry in entries {
             switch entry.kind {
             case .file(let size, let sha256, let permissions):
@@ -77,6 +80,13 @@ extension Tree {
                 guard total <= Limit.totalBytes else {
                     throw PackagingError(.malformed, "The tree has more than \(Limit.totalBytes) bytes.")
                 }
+                if let known = sizes.updateValue(size, forKey: sha256) {
+                    guard known == size else {
+                        throw PackagingError(.malformed, "Another file has its hash, and another size.", at: entry.path)
+                    }
+                } else {
+                    content += size
+                }
             case .directory(let permissions):
                 guard permissions == 0o755 else {
                     throw PackagingError(.malformed, "Its permissions are not 755.", at: entry.path)
@@ -85,6 +95,7 @@ extension Tree {
                 break
             }
         }
+        return content
     }
 
     /// What a path must be, whether it was read from a document or found in a vendor's folder.

@@ -11,7 +11,12 @@ enum Zstd {
         }
         defer { ZSTD_freeCCtx(context) }
         // No checksum of its own: SHA-256 covers the pack and every file.
-        for (parameter, value) in [(ZSTD_c_compressionLevel, Int32(level)), (ZSTD_c_contentSizeFlag, 1)] {
+        var parameters = [(ZSTD_c_compressionLevel, Int32(level)), (ZSTD_c_contentSizeFlag, Int32(1))]
+        if level >= 18, bytes.count > 1 << 20 {
+            // zstd's own choice of a window is half of a frame of 16 MiB.
+            parameters.append((ZSTD_c_windowLog, Int32(min(Int.bitWidth - (bytes.count - 1).leadingZeroBitCount, 24))))
+        }
+        for (parameter, value) in parameters {
             let status = ZSTD_CCtx_setParameter(context, parameter, value)
             guard ZSTD_isError(status) == 0 else {
                 throw PackagingError(.unsupported, "Compression level \(level) is not one of zstd's.")
@@ -43,22 +48,29 @@ enum Zstd {
 
     /// Exactly one frame with exactly `length` bytes of content.
     static func decompress(_ bytes: [UInt8], expecting length: Int) throws(PackagingError) -> [UInt8] {
+        var content = [UInt8](repeating: 0, count: length)
+        try decompress(bytes, into: &content)
+        return content
+    }
+
+    /// Exactly one frame with exactly as many bytes of content as there are in `content`.
+    static func decompress(_ bytes: [UInt8], into content: inout [UInt8]) throws(PackagingError) {
         let frame = ZSTD_findFrameCompressedSize(bytes, bytes.count)
         guard ZSTD_isError(frame) == 0, frame == bytes.count else {
             throw PackagingError(.tampered, "A zstd frame is cut off or is followed by something else.")
         }
-        var status = 0
-        let content = [UInt8](unsafeUninitializedCapacity: max(length, 1)) { output, count in
-            status = ZSTD_decompress(output.baseAddress, length, bytes, bytes.count)
-            count = ZSTD_isError(status) == 0 ? status : 0
+        // Never a null pointer.
+        if content.isEmpty { content.reserveCapacity(1) }
+        let length = content.count
+        let status = content.withUnsafeMutableBytes {
+            ZSTD_decompress($0.baseAddress, length, bytes, bytes.count)
         }
         guard ZSTD_isError(status) == 0 else {
             throw PackagingError(
                 .tampered, "A zstd frame cannot be decompressed: \(String(cString: ZSTD_getErrorName(status))).")
         }
-        guard content.count == length else {
-            throw PackagingError(.tampered, "A zstd frame has \(content.count) bytes of content, not \(length).")
+        guard status == length else {
+            throw PackagingError(.tampered, "A zstd frame has \(status) bytes of content, not \(length).")
         }
-        return content
     }
 }

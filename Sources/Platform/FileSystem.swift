@@ -94,10 +94,12 @@ public protocol FileSystem: Sendable {
 public protocol OpenFile: AnyObject, Sendable {
     /// Up to `count` bytes at `offset`; empty at the end.
     func read(at offset: Int64, count: Int) throws(FileError) -> [UInt8]
-    /// Fills `memory` from `offset` on; how many bytes there were, fewer only at the end.
-    func read(at offset: Int64, into memory: UnsafeMutableRawBufferPointer) throws(FileError) -> Int
+    /// Fills `buffer` from `offset` on; how many bytes there were, fewer than it has room for only at the end.
+    func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int
     /// Appends.
     func write(_ bytes: ArraySlice<UInt8>) throws(FileError)
+    /// Appends.
+    func write(contentsOf bytes: UnsafeRawBufferPointer) throws(FileError)
     func attributes() throws(FileError) -> FileAttributes
     func truncate(to size: Int64) throws(FileError)
     func sync() throws(FileError)
@@ -116,6 +118,10 @@ extension OpenFile {
         memory.copyBytes(from: bytes)
         return bytes.count
     }
+
+    // For files in tests, which need not be fast.
+
+    public func write(contentsOf bytes: UnsafeRawBufferPointer) throws(FileError) { try write(Array(bytes)[...]) }
 }
 
 public protocol HeldLock: AnyObject, Sendable {

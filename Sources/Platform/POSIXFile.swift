@@ -53,6 +53,10 @@ final class POSIXFile: OpenFile {
         _ = try bytes.withUnsafeBytes { writeAll($0, to: open.number) }.get("write", path)
     }
 
+    func write(contentsOf bytes: UnsafeRawBufferPointer) throws(FileError) {
+        _ = try writeAll(bytes, to: try descriptor("write").number).get("write", path)
+    }
+
     func attributes() throws(FileError) -> FileAttributes {
         let open = try descriptor("look at")
         var status = stat()

@@ -10,6 +10,7 @@ struct Deltas {
     let folder: VendorFolder
     /// zstd's.
     let level: Int
+    let clock: any WallClock
     /// Progress for people, a line each.
     let report: (String) -> Void
 
@@ -67,6 +68,7 @@ struct Deltas {
     ) throws -> DeltaReference? {
         let label = "\(tree.component) \(tree.platform): delta from \(old.release)"
         let writer = DeltaWriter(fileSystem: fileSystem, options: DeltaOptions(level: level))
+        let start = clock.monotonicSeconds
         let written = try writer.write(
             from: old.entries, in: oldFolder, to: tree.entries, in: newFolder, as: temporary
         ) { progress in
@@ -85,7 +87,8 @@ struct Deltas {
             return nil
         }
         try folder.putInPlace(temporary, as: delta.sha256, length: delta.length)
-        report("\(label): \(delta.length) bytes")
+        let seconds = Int((clock.monotonicSeconds - start).rounded())
+        report("\(label): \(delta.length) bytes, made in \(seconds) s")
         return delta
     }
 

@@ -61,7 +61,7 @@ struct Publisher {
         var editor = try folder.edit(clock: clock, keys: keys)
         try refuseExisting(version, of: request.product, in: editor)
         let channel = try channelDocument(request, in: editor)
-        let deltas = Deltas(folder: folder, level: request.level, report: report)
+        let deltas = Deltas(folder: folder, level: request.level, clock: clock, report: report)
         let bases = try deltas.bases(request, channel, in: editor)
         try removeUnfinished()
         try editor.addProduct(request.product)

@@ -100,7 +100,11 @@ struct DeltaStage {
             }
         }
         // A pack that could carry them, since a tree without one is refused.
-        let bytes = new.reduce(0) { $0 + $1.size }
+        var known: Set<String> = []
+        let bytes = new.reduce(Int64(0)) { sum, entry in
+            guard case .file(let size, let sha256, _) = entry.kind, known.insert(sha256).inserted else { return sum }
+            return sum + size
+        }
         let frames = stride(from: Int64(0), to: bytes, by: 16 << 20).enumerated().map { index, start in
             Frame(offset: Int64(index), length: 1, uncompressedLength: min(bytes - start, 16 << 20))
         }

@@ -18,7 +18,9 @@ import Testing
     }
 
     static func file(_ path: String, size: Int64 = 1) -> TreeEntry {
-        TreeEntry(path: path, kind: .file(size: size, sha256: hash, permissions: 0o644))
+        // Another content for each path.
+        let sha256 = ContentHash.sha256(Array(path.utf8))
+        return TreeEntry(path: path, kind: .file(size: size, sha256: sha256, permissions: 0o644))
     }
 
     static func folder(_ path: String) -> TreeEntry { TreeEntry(path: path, kind: .directory(permissions: 0o755)) }

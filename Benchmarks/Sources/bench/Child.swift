@@ -16,13 +16,15 @@ struct Child {
     /// The most that was resident, in bytes.
     var residentBytes: Double
 
-    /// Throws unless it ends with 0. Its output goes to standard error, or nowhere.
+    /// Throws unless it ends with 0. What it writes goes into the files `output` and `errors`, or nowhere; without `isQuiet`
+    /// its errors go to standard error.
     static func run(
         _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:], isQuiet: Bool = true,
-        output: String? = nil
+        output: String? = nil, errors: String? = nil
     ) throws -> Child {
         let start = ContinuousClock.now
-        let pid = try spawn(arguments, in: folder, environment: environment, isQuiet: isQuiet, output: output)
+        let pid = try spawn(
+            arguments, in: folder, environment: environment, isQuiet: isQuiet, output: output, errors: errors)
         var (status, usage) = (Int32(0), rusage())
         while wait4(pid, &status, 0, &usage) < 0 {
             guard errno == EINTR else { throw BenchError("wait4: \(String(cString: strerror(errno)))") }
@@ -36,7 +38,7 @@ struct Child {
     /// Starts a command that the caller ends.
     static func spawn(
         _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:], isQuiet: Bool = true,
-        output: String? = nil
+        output: String? = nil, errors: String? = nil
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -44,7 +46,10 @@ struct Child {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(
             &actions, 1, output ?? "/dev/null", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        if isQuiet { posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) }
+        if isQuiet || errors != nil {
+            posix_spawn_file_actions_addopen(
+                &actions, 2, errors ?? "/dev/null", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        }
         // The threads that async code runs on block every signal; a child must not inherit that, or nothing ends it.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

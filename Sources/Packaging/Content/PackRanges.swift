@@ -57,11 +57,19 @@ public struct PackRanges: Sendable, Hashable {
 }
 
 extension Tree {
-    /// Where each entry's content starts in the pack's uncompressed stream, by index.
+    /// Where each entry's content starts in the pack's uncompressed stream, by index. Entries with one content share a place.
     func contentOffsets() -> [Int64] {
         var (offsets, position): ([Int64], Int64) = ([], 0)
+        var known: [String: Int64] = [:]
         offsets.reserveCapacity(entries.count)
         for entry in entries {
+            if case .file(let size, let sha256, _) = entry.kind, size > 0 {
+                if let place = known[sha256] {
+                    offsets.append(place)
+                    continue
+                }
+                known[sha256] = position
+            }
             offsets.append(position)
             position += entry.size
         }

@@ -4,8 +4,8 @@ public import SystemPackage
 
 /// Makes the files of a new tree that a delta carries, from the delta and the old tree's folder.
 ///
-/// Memory does not grow with the trees: one segment of 16 MiB is made while another is written, from a prediction and a
-/// previous segment of as much; lists of files and of copies come on top. Uses two threads.
+/// Memory does not grow with the trees: a segment of 16 MiB is predicted while the one before it is decompressed and the one
+/// before that is written; lists of files and of copies come on top. Keeps two cores busy.
 public struct DeltaApplier: Sendable {
     private let fileSystem: any FileSystem
 
@@ -25,26 +25,41 @@ public struct DeltaApplier: Sendable {
     ) throws(PackagingError) {
         let contents = try DeltaContents(from: old, to: new)
         var input = try DeltaInput(delta, fileSystem: fileSystem)
-        let output = DeltaOutput(contents, into: folder, fileSystem: fileSystem)
+        let writer = DeltaOutput(contents, into: folder, fileSystem: fileSystem)
+        let predictor = SegmentPredictor(source: OldStream(contents, in: oldFolder, fileSystem: fileSystem))
         do throws(PackagingError) {
-            var decoder = try SegmentDecoder(source: OldStream(contents, in: oldFolder, fileSystem: fileSystem))
-            var done: Int64 = 0
+            var decoder = try SegmentDecoder()
+            let buffers = [SegmentBuffer(), SegmentBuffer()]
+            var (turn, done): (Int, Int64) = (0, 0)
             while done < contents.carriedBytes {
                 let group = try DeltaGroup(
                     decoding: try input.nextControl(), left: contents.carriedBytes - done, oldBytes: contents.oldBytes)
-                decoder.begin(group)
-                for (index, segment) in group.segments.enumerated() {
-                    let frames = try input.next(segment.frames.reduce(0, +))
-                    let bytes = try decoder.decode(index, frames: frames)
-                    done += Int64(bytes.count)
-                    try output.put(bytes)
+                let prediction = DeltaPrediction(group)
+                var next = PlannedSegment(0, of: prediction)
+                predictor.start(next, into: buffers[turn])
+                for index in group.segments.indices {
+                    let segment = next
+                    let frames = try input.next(segment.coding.frames.reduce(0, +))
+                    try predictor.finish()
+                    let (prefix, output) = (buffers[turn], buffers[1 - turn])
+                    if index + 1 < group.segments.count {
+                        next = PlannedSegment(index + 1, of: prediction)
+                        predictor.start(next, into: output)
+                    }
+                    // The segment that lay there was written before the last one was handed over.
+                    try decoder.decode(segment, frames: frames, prefix: prefix, into: output)
+                    try writer.put(segment, in: output)
+                    done += Int64(segment.length)
                     progress(done, contents.carriedBytes)
+                    turn = 1 - turn
                 }
             }
             try input.checkEnd()
-            try output.finish()
+            try writer.finish()
         } catch {
-            output.abandon()
+            // Nobody may use what is let go of.
+            try? predictor.finish()
+            writer.abandon()
             throw error
         }
     }

@@ -16,15 +16,17 @@ final class DeltaOutput: Sendable {
         files = Mutex(CarriedFiles(contents.carried, folder: folder, fileSystem: fileSystem))
     }
 
-    /// Throws what went wrong with an earlier segment.
-    func put(_ bytes: [UInt8]) throws(PackagingError) {
+    /// The first half of `buffer` is the writer's until the next segment was put. Throws what went wrong with an earlier one.
+    func put(_ segment: PlannedSegment, in buffer: SegmentBuffer) throws(PackagingError) {
         space.wait()
         if let failure = failure.withLock({ $0 }) {
             space.signal()
             throw failure
         }
         queue.async { [self] in
-            attempt { (files: inout CarriedFiles) throws(PackagingError) in try files.write(bytes) }
+            attempt { (files: inout CarriedFiles) throws(PackagingError) in
+                try files.write(segment, buffer.content(segment.length))
+            }
             space.signal()
         }
     }
@@ -66,6 +68,8 @@ private struct CarriedFiles {
     private var hash = RunningHash()
     /// Made by this run and not known to be right.
     private var doubtful: FilePath?
+    /// A segment with its operands made relative again; empty until it is needed.
+    private var scratch: [UInt8] = []
 
     init(_ carried: [DeltaContents.Carried], folder: FilePath, fileSystem: any FileSystem) {
         self.carried = carried
@@ -73,16 +77,38 @@ private struct CarriedFiles {
         self.fileSystem = fileSystem
     }
 
-    mutating func write(_ bytes: [UInt8]) throws(PackagingError) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
+    /// `content` has absolute operands, and stays as it is: it predicts the next segment.
+    mutating func write(
+        _ segment: PlannedSegment, _ content: UnsafeMutableRawBufferPointer
+    ) throws(PackagingError) {
+        guard segment.prediction.hasCode(from: segment.position, count: content.count) else {
+            return try write(UnsafeRawBufferPointer(content))
+        }
+        // Out of self for a while, so that it can be changed beside it.
+        var bytes: [UInt8] = []
+        swap(&bytes, &scratch)
+        defer { swap(&bytes, &scratch) }
+        if bytes.count < content.count { bytes = [UInt8](repeating: 0, count: content.count) }
+        try bytes.withUnsafeMutableRaw { (bytes: UnsafeMutableRawBufferPointer) throws(PackagingError) in
+            let relative = UnsafeMutableRawBufferPointer(rebasing: bytes[..<content.count])
+            relative.copyMemory(from: UnsafeRawBufferPointer(content))
+            segment.prediction.rewrite(relative, at: segment.position, toAbsolute: false)
+            try write(UnsafeRawBufferPointer(relative))
+        }
+    }
+
+    private mutating func write(_ bytes: UnsafeRawBufferPointer) throws(PackagingError) {
+        var position = 0
+        while position < bytes.count {
             try finishComplete()
             guard index < carried.count else { throw DeltaFormat.tampered("The delta has too much content.") }
             let output = try opened()
-            let part = rest.prefix(Int(min(Int64(RunningHash.chunk), carried[index].size - hash.count)))
-            try PackagingError.files { () throws(FileError) in try output.write(part) }
+            // Small enough to be still in the processor's cache when it is hashed.
+            let count = min(bytes.count - position, Int(min(256 << 10, carried[index].size - hash.count)))
+            let part = UnsafeRawBufferPointer(rebasing: bytes[position..<(position + count)])
+            try PackagingError.files { () throws(FileError) in try output.write(contentsOf: part) }
             hash.update(part)
-            rest = rest.dropFirst(part.count)
+            position += count
         }
         try finishComplete()
     }

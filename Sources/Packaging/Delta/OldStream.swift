@@ -3,7 +3,7 @@ internal import Platform
 internal import SystemPackage
 
 /// The old tree's content as one stream, read in place through a cache of 8 MiB.
-struct OldStream: DeltaSource {
+struct OldStream: DeltaSource, Sendable {
     private static let blockBits: Int64 = 18
     private static let slots = 32
 
@@ -26,9 +26,14 @@ struct OldStream: DeltaSource {
         var filled = 0
         while filled < buffer.count {
             let position = offset + Int64(filled)
+            let isWhole = buffer.count - filled >= 1 << Self.blockBits
+            if isWhole, let count = try fill(.init(rebasing: buffer[filled...]), at: position) {
+                filled += count
+                continue
+            }
             let number = position >> Self.blockBits
             let slot = Int(number) % Self.slots
-            if blocks[slot].number != number { blocks[slot] = (number, try load(number)) }
+            if blocks[slot].number != number { try load(number, into: slot) }
             let start = Int(position - number << Self.blockBits)
             let copied = blocks[slot].bytes.withUnsafeBytes { block in
                 let count = min(block.count - start, buffer.count - filled)
@@ -41,34 +46,50 @@ struct OldStream: DeltaSource {
         }
     }
 
-    private mutating func load(_ number: Int64) throws(PackagingError) -> [UInt8] {
-        var position = number << Self.blockBits
-        let end = min(position + 1 << Self.blockBits, length)
-        var block: [UInt8] = []
-        var index = files.partitioningIndex { $0.start + $0.size > position }
-        while position < end, index < files.count {
-            let file = files[index]
-            let count = Int(min(file.start + file.size, end) - position)
-            let bytes = try part(of: index, at: position - file.start, count: count)
-            if block.isEmpty { block = bytes } else { block += bytes }
-            position += Int64(count)
-            index += 1
-        }
-        return block
+    /// What one file has from `position` on, past the cache; `nil` behind the stream's end.
+    private mutating func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, at position: Int64
+    ) throws(PackagingError) -> Int? {
+        let index = files.partitioningIndex { $0.start + $0.size > position }
+        guard index < files.count else { return nil }
+        let file = files[index]
+        let count = Int(min(file.start + file.size - position, Int64(buffer.count)))
+        try read(index, at: position - file.start, into: .init(rebasing: buffer[..<count]))
+        return count
     }
 
-    private mutating func part(of index: Int, at offset: Int64, count: Int) throws(PackagingError) -> [UInt8] {
+    private mutating func load(_ number: Int64, into slot: Int) throws(PackagingError) {
+        let start = number << Self.blockBits
+        let count = Int(max(0, min(1 << Self.blockBits, length - start)))
+        // Out of self for a while, so that it can be changed beside it; nobody else has it, so it is not copied.
+        var bytes: [UInt8] = []
+        swap(&bytes, &blocks[slot].bytes)
+        blocks[slot].number = -1
+        if bytes.count != count { bytes = [UInt8](repeating: 0, count: count) }
+        try bytes.withUnsafeMutableRaw { (bytes: UnsafeMutableRawBufferPointer) throws(PackagingError) in
+            var filled = 0
+            while filled < count,
+                let more = try fill(.init(rebasing: bytes[filled...]), at: start + Int64(filled))
+            {
+                filled += more
+            }
+        }
+        blocks[slot] = (number, bytes)
+    }
+
+    private mutating func read(
+        _ index: Int, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(PackagingError) {
         let path = files[index].path
-        let bytes = try PackagingError.files { () throws(FileError) in
+        let count = try PackagingError.files { () throws(FileError) in
             if open?.index != index {
                 try open?.file.close()
                 open = (index, try fileSystem.openForReading(folder.appending(path)))
             }
-            return try open?.file.read(at: offset, count: count) ?? []
+            return try open?.file.read(at: offset, into: buffer) ?? 0
         }
-        guard bytes.count == count else {
+        guard count == buffer.count else {
             throw PackagingError(.tampered, "It is shorter than the tree that the delta starts from says.", at: path)
         }
-        return bytes
     }
 }

@@ -15,6 +15,18 @@ enum X86Operands {
         return table
     }()
 
+    /// Which of eight bytes is the first that an operand may follow; 8 if none is. All are looked at together.
+    @inline(__always)
+    private static func candidate(in word: UInt64) -> Int {
+        let word = word.littleEndian
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let calls = (word & (ones &* 0xFE)) ^ (ones &* 0xE8)
+        let memory = (word & (ones &* 0xC7)) ^ (ones &* 0x05)
+        // Zero bytes get their highest bit set; bytes above the lowest zero may get it too, which does not matter here.
+        let found = ((calls &- ones) & ~calls | (memory &- ones) & ~memory) & (ones &* 0x80)
+        return found.trailingZeroBitCount >> 3
+    }
+
     /// Makes operands absolute, or relative again. That is a bijection on the numbers that it touches, and it looks only
     /// at bytes that it does not change, so either direction undoes the other.
     ///
@@ -29,6 +41,11 @@ enum X86Operands {
             // Bytes before this one have been rewritten and must not be looked at.
             var untouched = 0
             while index + 5 <= code.count {
+                if index + 8 <= code.count {
+                    let first = candidate(in: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                    index += first
+                    guard first < 8, index + 5 <= code.count else { continue }
+                }
                 let byte = bytes.load(fromByteOffset: index, as: UInt8.self)
                 let isCall = byte & 0xFE == 0xE8
                 let isMemory =

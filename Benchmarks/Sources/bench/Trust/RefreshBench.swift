@@ -107,7 +107,8 @@ private final class MemoryRepository: Fetcher {
     }
 }
 
-private final class MemoryStore: MetadataStore {
+/// What a client keeps, in memory.
+final class MemoryStore: MetadataStore {
     private let roles = Mutex<[String: [UInt8]]>([:])
     func load(_ role: String) throws(FileError) -> [UInt8]? { roles.withLock { $0[role] } }
     func save(_ role: String, _ bytes: [UInt8]) throws(FileError) { roles.withLock { $0[role] = bytes } }
