@@ -20,7 +20,7 @@ struct DistributionBench: AsyncParsableCommand {
     @Option(help: "Only this package; repeat for several.")
     var only: [String] = []
 
-    /// The first one was looked at when the format was made, the last three were not.
+    /// The format was made with the first and the last in view, not with the three between them.
     private static let pairs = [
         ("jupyterlab", "4.6.5", "4.6.6"), ("numpy", "2.3.3", "2.3.4"), ("notebook", "7.4.6", "7.4.7"),
         ("ruff", "0.14.0", "0.14.1"), ("playwright", "1.64.1", "1.65.2"),
