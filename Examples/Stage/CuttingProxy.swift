@@ -91,6 +91,8 @@ private final class Relay: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
+        // What goes nowhere is not relayed, and not counted.
+        guard peer.isActive else { return context.close(promise: nil) }
         if let line, !line.take(buffer.readableBytes) {
             guard !line.isSilent.load(ordering: .sequentiallyConsistent) else { return }
             peer.close(promise: nil)
