@@ -13,6 +13,7 @@
 #include <spawn.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -31,6 +32,11 @@ ssize_t cplatform_copy_file_range(int from, int to, size_t length) {
 int cplatform_reflink(int from, int to) { return ioctl(to, FICLONE, from); }
 
 int cplatform_syncfs(int fd) { return syncfs(fd); }
+
+void cplatform_prefer_large_pages(void *memory, size_t length) {
+    // Refused or not known to the kernel, it is memory like any other.
+    (void)madvise(memory, length, MADV_HUGEPAGE);
+}
 
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x2000

@@ -2,7 +2,7 @@
 internal import Platform
 internal import SystemPackage
 
-/// The uncompressed stream of a pack, or of some of its frames, a frame at a time. Memory is one frame, at most 16 MiB, and
+/// The uncompressed stream of a pack, or of some of its frames, a frame at a time. Memory is one frame, at most 64 MiB, and
 /// its compressed form.
 struct FrameReader {
     private let file: any OpenFile

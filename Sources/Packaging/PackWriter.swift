@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Dispatch
 public import Platform
-internal import Synchronization
 public import SystemPackage
 
 /// A pack that was written, and the entries whose content it carries.
@@ -13,25 +11,22 @@ public struct WrittenPack: Sendable, Hashable {
 /// Writes a folder's files into one pack of independent zstd frames, and proves that it read the folder at rest.
 public struct PackWriter: Sendable {
     public static let defaultLevel = 19
-    /// Uncompressed bytes of a frame: as much as a reader accepts, so that cutting costs little.
-    public static let defaultFrameBytes = 16 << 20
 
     private let fileSystem: any FileSystem
     private let level: Int
-    private let frameBytes: Int
+    private let frameBytes: Int?
 
-    /// `level` is zstd's, 1…22.
-    public init(
-        fileSystem: any FileSystem, level: Int = PackWriter.defaultLevel,
-        frameBytes: Int = PackWriter.defaultFrameBytes
-    ) {
+    /// `level` is zstd's, 1…22; `frameBytes` is how much a frame of small files holds uncompressed, by default what
+    /// ``FrameSize`` finds best for the folder.
+    public init(fileSystem: any FileSystem, level: Int = PackWriter.defaultLevel, frameBytes: Int? = nil) {
         self.fileSystem = fileSystem
         self.level = level
         self.frameBytes = frameBytes
     }
 
-    /// Writes the pack to `file`, which must not exist, and syncs it. Uses all cores and, for each, about
-    /// 200 MiB of memory beside the six frames that are compressed together; blocks until done. `progress` gets uncompressed bytes done and in all.
+    /// Writes the pack to `file`, which must not exist, and syncs it. Uses all cores and, for each, up to 600 MiB of memory
+    /// beside the six frames that are compressed together; blocks until done. `progress` gets uncompressed bytes done and
+    /// in all.
     ///
     /// Throws `changedWhileRead` when the folder is not, afterwards, exactly what was scanned and read; `file` is
     /// then incomplete and the caller's to remove, as after every error.
@@ -45,31 +40,16 @@ public struct PackWriter: Sendable {
         let output = try PackagingError.files { () throws(FileError) in
             try fileSystem.openForWriting(file, permissions: 0o644, resume: false)
         }
-        var sink = PackSink(output: output, level: level, frameBytes: frameBytes)
-        var entries: [TreeEntry] = []
+        var sink = PackSink(output: output, level: level, frameBytes: try chosenFrameBytes(scan))
         var done: Int64 = 0
-        let shared = Self.sharedSizes(scan)
-        var known: Set<String> = []
-        for entry in scan.entries {
-            switch entry.kind {
-            case .directory:
-                entries.append(TreeEntry(path: entry.path, kind: .directory(permissions: 0o755)))
-            case .symlink(let destination):
-                entries.append(TreeEntry(path: entry.path, kind: .symlink(destination: destination)))
-            case .file(let attributes):
-                let twins = shared.contains(attributes.size) ? known : []
-                let sha256 = try pack(entry.path, attributes, of: scan, unless: twins, into: &sink) { count in
-                    done += count
-                    progress(done, scan.totalBytes)
-                }
-                known.insert(sha256)
-                let permissions: UInt16 = attributes.permissions & 0o100 == 0 ? 0o644 : 0o755
-                entries.append(
-                    TreeEntry(
-                        path: entry.path,
-                        kind: .file(size: attributes.size, sha256: sha256, permissions: permissions)))
-            }
+        let hashes = try read(scan, start: { bytes throws(PackagingError) in try sink.begin(bytes) }) {
+            bytes throws(PackagingError) in
+            try sink.append(bytes)
+        } progress: { count in
+            done += count
+            progress(done, scan.totalBytes)
         }
+        let entries = self.entries(scan, hashes)
         let pack = try sink.finish()
         try PackagingError.files { () throws(FileError) in
             try output.sync()
@@ -79,22 +59,62 @@ public struct PackWriter: Sendable {
         return WrittenPack(pack: pack, entries: entries)
     }
 
-    /// Puts a file's content into the pack, unless it is among what the pack has; its hash.
-    private func pack(
-        _ path: String, _ attributes: FileAttributes, of scan: ScannedFolder, unless known: Set<String>,
-        into sink: inout PackSink, progress: (Int64) -> Void
-    ) throws(PackagingError) -> String {
-        if !known.isEmpty {
-            let sha256 = try read(path, of: scan, expecting: attributes) { _ in }
-            if known.contains(sha256) {
-                progress(attributes.size)
-                return sha256
+    private func chosenFrameBytes(_ scan: ScannedFolder) throws(PackagingError) -> Int {
+        if let frameBytes { return frameBytes }
+        var probe = FrameSize(level: level)
+        guard scan.totalBytes > FrameSize.smallest else { return FrameSize.smallest }
+        var isLarge = false
+        _ = try read(scan, start: { isLarge = $0 > FrameSize.smallest }) { bytes throws(PackagingError) in
+            if !isLarge { try probe.append(bytes) }
+        } progress: { _ in
+        }
+        return try probe.best()
+    }
+
+    private func entries(_ scan: ScannedFolder, _ hashes: [String]) -> [TreeEntry] {
+        zip(scan.entries, hashes).map { entry, sha256 in
+            switch entry.kind {
+            case .directory: return TreeEntry(path: entry.path, kind: .directory(permissions: 0o755))
+            case .symlink(let destination): return TreeEntry(path: entry.path, kind: .symlink(destination: destination))
+            case .file(let attributes):
+                let permissions: UInt16 = attributes.permissions & 0o100 == 0 ? 0o644 : 0o755
+                return TreeEntry(
+                    path: entry.path, kind: .file(size: attributes.size, sha256: sha256, permissions: permissions))
             }
         }
-        return try read(path, of: scan, expecting: attributes) { bytes throws(PackagingError) in
-            try sink.append(bytes)
-            progress(Int64(bytes.count))
+    }
+
+    /// Each content once, in the order of the pack; `start` gets its size first. The files' hashes, and nothing for
+    /// what is no file.
+    private func read(
+        _ scan: ScannedFolder, start: (Int64) throws(PackagingError) -> Void,
+        receive: ([UInt8]) throws(PackagingError) -> Void, progress: (Int64) -> Void
+    ) throws(PackagingError) -> [String] {
+        let shared = Self.sharedSizes(scan)
+        var known: Set<String> = []
+        var hashes: [String] = []
+        for entry in scan.entries {
+            guard case .file(let attributes) = entry.kind else {
+                hashes.append("")
+                continue
+            }
+            if shared.contains(attributes.size), !known.isEmpty {
+                let sha256 = try read(entry.path, of: scan, expecting: attributes) { _ in }
+                if known.contains(sha256) {
+                    hashes.append(sha256)
+                    progress(attributes.size)
+                    continue
+                }
+            }
+            try start(attributes.size)
+            let sha256 = try read(entry.path, of: scan, expecting: attributes) { bytes throws(PackagingError) in
+                try receive(bytes)
+                progress(Int64(bytes.count))
+            }
+            known.insert(sha256)
+            hashes.append(sha256)
         }
+        return hashes
     }
 
     /// Sizes that more than one file has: only their content can be there twice.
@@ -164,68 +184,6 @@ public struct PackWriter: Sendable {
             guard hash == sha256 else {
                 throw PackagingError(.changedWhileRead, "It changed while it was being read.", at: entry.path)
             }
-        }
-    }
-}
-
-/// Cuts a stream into frames, compresses several at a time and writes them in order.
-private struct PackSink {
-    /// Frames that are compressed together: enough that the last one of them seldom keeps a core waiting.
-    private static let batch = 6
-
-    let output: any OpenFile
-    let level: Int
-    let frameBytes: Int
-    private var current: [UInt8] = []
-    private var waiting: [[UInt8]] = []
-    private var frames: [Frame] = []
-    private var hash = RunningHash()
-
-    init(output: any OpenFile, level: Int, frameBytes: Int) {
-        self.output = output
-        self.level = level
-        self.frameBytes = frameBytes
-    }
-
-    mutating func append(_ bytes: [UInt8]) throws(PackagingError) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let part = rest.prefix(frameBytes - current.count)
-            current.append(contentsOf: part)
-            rest = rest.dropFirst(part.count)
-            if current.count == frameBytes { try cut() }
-        }
-    }
-
-    mutating func finish() throws(PackagingError) -> PackReference {
-        if !current.isEmpty { try cut() }
-        try flush()
-        return PackReference(length: hash.count, sha256: hash.hex, frames: frames)
-    }
-
-    private mutating func cut() throws(PackagingError) {
-        waiting.append(current)
-        current = []
-        current.reserveCapacity(frameBytes)
-        if waiting.count == Self.batch { try flush() }
-    }
-
-    private mutating func flush() throws(PackagingError) {
-        let blocks = waiting
-        waiting = []
-        let level = level
-        let results = Mutex<[Result<[UInt8], PackagingError>?]>(Array(repeating: nil, count: blocks.count))
-        DispatchQueue.concurrentPerform(iterations: blocks.count) { index in
-            let result = Result { () throws(PackagingError) in try Zstd.compress(blocks[index], level: level) }
-            results.withLock { $0[index] = result }
-        }
-        for (block, result) in zip(blocks, results.withLock({ $0 })) {
-            guard let compressed = try result?.get() else { continue }
-            frames.append(
-                Frame(
-                    offset: hash.count, length: Int64(compressed.count), uncompressedLength: Int64(block.count)))
-            hash.update(compressed)
-            try PackagingError.files { () throws(FileError) in try output.write(compressed[...]) }
         }
     }
 }

@@ -6,7 +6,9 @@ extension Tree {
         static let entries = 2_000_000
         static let pathBytes = 4096
         static let nameBytes = 255
-        static let frameBytes: Int64 = 16 << 20
+        static let frameBytes = Int64(FrameSize.largest)
+        /// What a frame may have beyond its content and a 64th of it; zstd adds less.
+        static let frameOverhead: Int64 = 1024
         static let totalBytes: Int64 = 1 << 44
     }
 
@@ -133,8 +135,9 @@ extension PackReference {
         }
         var offset: Int64 = 0
         for frame in frames {
-            guard frame.offset == offset, frame.length > 0, frame.length <= 2 * Tree.Limit.frameBytes,
-                frame.uncompressedLength > 0, frame.uncompressedLength <= Tree.Limit.frameBytes
+            guard frame.offset == offset, frame.length > 0, frame.uncompressedLength > 0,
+                frame.uncompressedLength <= Tree.Limit.frameBytes,
+                frame.length <= frame.uncompressedLength + frame.uncompressedLength >> 6 + Tree.Limit.frameOverhead
             else {
                 throw PackagingError(.malformed, "The pack's frame at \(frame.offset) cannot be right.")
             }

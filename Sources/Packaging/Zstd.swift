@@ -5,16 +5,19 @@ internal import CZstd
 enum Zstd {
     static var levels: ClosedRange<Int> { 1...Int(ZSTD_maxCLevel()) }
 
-    static func compress(_ bytes: [UInt8], level: Int) throws(PackagingError) -> [UInt8] {
+    /// `isLong`: with matches from anywhere in the frame, as for slow levels and frames above zstd's own window.
+    static func compress(_ bytes: [UInt8], level: Int, isLong: Bool = false) throws(PackagingError) -> [UInt8] {
         guard let context = ZSTD_createCCtx() else {
             throw PackagingError(.unsupported, "There is not enough memory to compress.")
         }
         defer { ZSTD_freeCCtx(context) }
         // No checksum of its own: SHA-256 covers the pack and every file.
         var parameters = [(ZSTD_c_compressionLevel, Int32(level)), (ZSTD_c_contentSizeFlag, Int32(1))]
-        if level >= 18, bytes.count > 1 << 20 {
-            // zstd's own choice of a window is half of a frame of 16 MiB.
-            parameters.append((ZSTD_c_windowLog, Int32(min(Int.bitWidth - (bytes.count - 1).leadingZeroBitCount, 24))))
+        if isLong || level >= 18, bytes.count > 1 << 20 {
+            // zstd's own choice of a window is half of a frame of 16 MiB, and its trees do not reach further than that.
+            let window = Int32(Int.bitWidth - (bytes.count - 1).leadingZeroBitCount)
+            parameters.append((ZSTD_c_windowLog, min(window, 26)))
+            if isLong || window > 24 { parameters.append((ZSTD_c_enableLongDistanceMatching, 1)) }
         }
         for (parameter, value) in parameters {
             let status = ZSTD_CCtx_setParameter(context, parameter, value)

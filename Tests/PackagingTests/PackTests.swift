@@ -47,6 +47,40 @@ import Testing
         }
     }
 
+    @Test("Content larger than a frame has frames of its own: whoever needs a small file does not fetch it")
+    func largeFiles() throws {
+        let folder = try TemporaryFolder()
+        for (name, size) in [("a", 1000), ("b", 4097), ("c", 2000), ("d", 5000), ("e", 16_384 + 7), ("f", 3000)] {
+            try folder.write("app/\(name)", noise(size, seed: UInt64(size)))
+        }
+        let packed = try pack(folder / "app", in: folder)
+        #expect(packed.tree.pack.frames.map(\.uncompressedLength) == [1000, 4097, 2000, 5000, 16_384, 7, 3000])
+        try Stager(fileSystem: files).stage(packed.tree, pack: packed.pack, into: folder / "staged")
+        #expect(try TreeVerifier(fileSystem: files).compare(folder / "staged", with: packed.tree).isIdentical)
+        let ranges = PackRanges([0, 2], of: packed.tree)
+        #expect(ranges.frames == [0, 1, 2], "what lies between is less than a request")
+    }
+
+    @Test(
+        "Frames are as large as pays: small for files that have nothing in common, larger when like is far from like",
+        arguments: [(0, 16), (20, 32), (40, 64)])
+    func frameSizes(distance: Int, best: Int) throws {
+        var size = FrameSize(level: 19)
+        let like = noise(12 << 20, seed: 1)
+        try size.append(like)
+        try size.append(noise(max(0, distance - 12) << 20, seed: 2))
+        try size.append(distance == 0 ? noise(12 << 20, seed: 3) : like)
+        #expect(try size.best() == best << 20)
+    }
+
+    @Test("Who packs quickly gets small frames, and nothing is tried out")
+    func quickFrames() throws {
+        var size = FrameSize(level: 3)
+        let like = noise(20 << 20, seed: 1)
+        try size.append(like + like)
+        #expect(try size.best() == FrameSize.smallest)
+    }
+
     @Test("A folder of empty files only has an empty pack and is staged all the same")
     func emptyPack() throws {
         let folder = try TemporaryFolder()

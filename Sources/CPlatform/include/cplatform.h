@@ -17,6 +17,9 @@ ssize_t cplatform_copy_file_range(int from, int to, size_t length);
 int cplatform_reflink(int from, int to);
 /// syncfs of the file system that `fd` is on.
 int cplatform_syncfs(int fd);
+enum { cplatform_large_page = 2 << 20 };
+/// madvise(MADV_HUGEPAGE), a wish: `memory` starts at a multiple of cplatform_large_page.
+void cplatform_prefer_large_pages(void *memory, size_t length);
 /// statx: 1 when a file system (a bind mount counts) is mounted at `path`, 0 when not or when the kernel cannot tell, -1.
 int cplatform_is_mount_point(const char *path);
 /// pipe2(O_CLOEXEC): close-on-exec from the start, so that no other child can inherit an end.

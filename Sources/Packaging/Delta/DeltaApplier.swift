@@ -4,8 +4,8 @@ public import SystemPackage
 
 /// Makes the files of a new tree that a delta carries, from the delta and the old tree's folder.
 ///
-/// Memory does not grow with the trees: a segment of 16 MiB is predicted while the one before it is decompressed and the one
-/// before that is written; lists of files and of copies come on top. Keeps two cores busy.
+/// Memory does not grow with the trees: a segment of 8 MiB is predicted while the one before it is decompressed and the two
+/// before that are written; lists of files and of copies come on top. Keeps two cores busy.
 public struct DeltaApplier: Sendable {
     private let fileSystem: any FileSystem
 
@@ -28,26 +28,26 @@ public struct DeltaApplier: Sendable {
         let writer = DeltaOutput(contents, into: folder, fileSystem: fileSystem)
         let predictor = SegmentPredictor(source: OldStream(contents, in: oldFolder, fileSystem: fileSystem))
         do throws(PackagingError) {
-            var decoder = try SegmentDecoder()
+            let decoder = try SegmentDecoder(input)
             let buffers = [SegmentBuffer(), SegmentBuffer()]
             var (turn, done): (Int, Int64) = (0, 0)
             while done < contents.carriedBytes {
                 let group = try DeltaGroup(
                     decoding: try input.nextControl(), left: contents.carriedBytes - done, oldBytes: contents.oldBytes)
                 let prediction = DeltaPrediction(group)
-                var next = PlannedSegment(0, of: prediction)
+                var next = try PlannedSegment(0, of: prediction, from: &input)
                 predictor.start(next, into: buffers[turn])
                 for index in group.segments.indices {
                     let segment = next
-                    let frames = try input.next(segment.coding.frames.reduce(0, +))
-                    try predictor.finish()
                     let (prefix, output) = (buffers[turn], buffers[1 - turn])
+                    // The writer let go of the segment that lay there when the last one was put.
+                    try decoder.begin(segment, in: output)
+                    try predictor.finish()
                     if index + 1 < group.segments.count {
-                        next = PlannedSegment(index + 1, of: prediction)
+                        next = try PlannedSegment(index + 1, of: prediction, from: &input)
                         predictor.start(next, into: output)
                     }
-                    // The segment that lay there was written before the last one was handed over.
-                    try decoder.decode(segment, frames: frames, prefix: prefix, into: output)
+                    try decoder.finish(segment, prefix: prefix, into: output)
                     try writer.put(segment, in: output)
                     done += Int64(segment.length)
                     progress(done, contents.carriedBytes)

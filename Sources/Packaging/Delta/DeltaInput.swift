@@ -3,7 +3,7 @@ internal import Platform
 internal import SystemPackage
 
 /// A delta's file, from its start to its end.
-struct DeltaInput {
+struct DeltaInput: Sendable {
     private let file: any OpenFile
     private let length: Int64
     private var position: Int64 = 0
@@ -31,18 +31,30 @@ struct DeltaInput {
         return try Zstd.decompress(try next(number(4)), expecting: number(0))
     }
 
-    mutating func next(_ count: Int) throws(PackagingError) -> [UInt8] {
-        guard Int64(count) <= length - position else { throw DeltaFormat.tampered("The delta is cut off.") }
-        var bytes: [UInt8] = []
-        while bytes.count < count {
-            let offset = position + Int64(bytes.count)
-            let missing = count - bytes.count
-            let part = try PackagingError.files { () throws(FileError) in try file.read(at: offset, count: missing) }
-            guard !part.isEmpty else { throw DeltaFormat.tampered("The delta is cut off.") }
-            if bytes.isEmpty { bytes = part } else { bytes += part }
+    private mutating func next(_ count: Int) throws(PackagingError) -> [UInt8] {
+        let place = try skip(count)
+        let bytes = try PackagingError.files { () throws(FileError) in
+            try file.read(at: place.lowerBound, count: count)
         }
-        position += Int64(count)
+        guard bytes.count == count else { throw DeltaFormat.tampered("The delta is cut off.") }
         return bytes
+    }
+
+    /// Where the next `count` bytes lie; they are read later.
+    mutating func skip(_ count: Int) throws(PackagingError) -> Range<Int64> {
+        guard Int64(count) <= length - position else { throw DeltaFormat.tampered("The delta is cut off.") }
+        defer { position += Int64(count) }
+        return position..<(position + Int64(count))
+    }
+
+    /// The start of `memory`, which is large enough.
+    func read(_ place: Range<Int64>, into memory: LargeMemory) throws(PackagingError) -> UnsafeRawBufferPointer {
+        let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<place.count])
+        let count = try PackagingError.files { () throws(FileError) in
+            try file.read(at: place.lowerBound, into: bytes)
+        }
+        guard count == place.count else { throw DeltaFormat.tampered("The delta is cut off.") }
+        return UnsafeRawBufferPointer(bytes)
     }
 
     func checkEnd() throws(PackagingError) {

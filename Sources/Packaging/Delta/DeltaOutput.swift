@@ -4,36 +4,50 @@ internal import Platform
 internal import Synchronization
 internal import SystemPackage
 
-/// Writes the carried files on a thread of its own, and hashes each as it is written.
+/// Makes operands relative again on one thread; writes the carried files on another, and hashes each as it is written.
 final class DeltaOutput: Sendable {
+    private static let ahead = 2
+
     private let files: Mutex<CarriedFiles>
     private let failure = Mutex<PackagingError?>(nil)
+    private let operands = DispatchQueue(label: "delta.operands")
     private let queue = DispatchQueue(label: "delta.output")
-    /// One segment is being written while the next one is made.
-    private let space = DispatchSemaphore(value: 1)
+    /// Take turns: one segment is being written while the next one is made ready.
+    private let memory = (0..<ahead).map { _ in LargeMemory(count: DeltaFormat.segmentBytes) }
+    private let space = DispatchSemaphore(value: ahead)
+    private let count = Mutex(0)
 
     init(_ contents: DeltaContents, into folder: FilePath, fileSystem: any FileSystem) {
         files = Mutex(CarriedFiles(contents.carried, folder: folder, fileSystem: fileSystem))
     }
 
-    /// The first half of `buffer` is the writer's until the next segment was put. Throws what went wrong with an earlier one.
+    /// The first half of `buffer` is the writer's until the next segment is put. Throws what went wrong with an earlier one.
     func put(_ segment: PlannedSegment, in buffer: SegmentBuffer) throws(PackagingError) {
+        operands.sync {}
         space.wait()
         if let failure = failure.withLock({ $0 }) {
             space.signal()
             throw failure
         }
-        queue.async { [self] in
-            attempt { (files: inout CarriedFiles) throws(PackagingError) in
-                try files.write(segment, buffer.content(segment.length))
+        let turn = count.withLock { count in
+            defer { count += 1 }
+            return count % Self.ahead
+        }
+        operands.async { [self] in
+            let bytes = UnsafeMutableRawBufferPointer(rebasing: memory[turn].bytes[..<segment.length])
+            bytes.copyMemory(from: UnsafeRawBufferPointer(buffer.content(segment.length)))
+            segment.prediction.rewrite(bytes, at: segment.position, toAbsolute: false)
+            queue.async { [self] in
+                let bytes = UnsafeRawBufferPointer(rebasing: memory[turn].bytes[..<segment.length])
+                attempt { (files: inout CarriedFiles) throws(PackagingError) in try files.write(bytes) }
+                space.signal()
             }
-            space.signal()
         }
     }
 
     /// Waits until everything is written, and checks that it was everything.
     func finish() throws(PackagingError) {
-        queue.sync {}
+        settle()
         if failure.withLock({ $0 }) == nil {
             attempt { (files: inout CarriedFiles) throws(PackagingError) in try files.finish() }
         }
@@ -42,8 +56,13 @@ final class DeltaOutput: Sendable {
 
     /// Removes the file that is not complete.
     func abandon() {
-        queue.sync {}
+        settle()
         files.withLock { $0.abandon() }
+    }
+
+    private func settle() {
+        operands.sync {}
+        queue.sync {}
     }
 
     private func attempt(_ work: (inout CarriedFiles) throws(PackagingError) -> Void) {
@@ -68,8 +87,6 @@ private struct CarriedFiles {
     private var hash = RunningHash()
     /// Made by this run and not known to be right.
     private var doubtful: FilePath?
-    /// A segment with its operands made relative again; empty until it is needed.
-    private var scratch: [UInt8] = []
 
     init(_ carried: [DeltaContents.Carried], folder: FilePath, fileSystem: any FileSystem) {
         self.carried = carried
@@ -77,27 +94,7 @@ private struct CarriedFiles {
         self.fileSystem = fileSystem
     }
 
-    /// `content` has absolute operands, and stays as it is: it predicts the next segment.
-    mutating func write(
-        _ segment: PlannedSegment, _ content: UnsafeMutableRawBufferPointer
-    ) throws(PackagingError) {
-        guard segment.prediction.hasCode(from: segment.position, count: content.count) else {
-            return try write(UnsafeRawBufferPointer(content))
-        }
-        // Out of self for a while, so that it can be changed beside it.
-        var bytes: [UInt8] = []
-        swap(&bytes, &scratch)
-        defer { swap(&bytes, &scratch) }
-        if bytes.count < content.count { bytes = [UInt8](repeating: 0, count: content.count) }
-        try bytes.withUnsafeMutableRaw { (bytes: UnsafeMutableRawBufferPointer) throws(PackagingError) in
-            let relative = UnsafeMutableRawBufferPointer(rebasing: bytes[..<content.count])
-            relative.copyMemory(from: UnsafeRawBufferPointer(content))
-            segment.prediction.rewrite(relative, at: segment.position, toAbsolute: false)
-            try write(UnsafeRawBufferPointer(relative))
-        }
-    }
-
-    private mutating func write(_ bytes: UnsafeRawBufferPointer) throws(PackagingError) {
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(PackagingError) {
         var position = 0
         while position < bytes.count {
             try finishComplete()

@@ -78,12 +78,6 @@ package struct DeltaPrediction: Sendable {
         }
     }
 
-    /// Whether ``rewrite(_:at:toAbsolute:)`` may change anything there.
-    package func hasCode(from offset: Int64, count: Int) -> Bool {
-        new[new.partitioningIndex({ $0.range.end > offset })...].prefix { $0.range.offset < offset + Int64(count) }
-            .contains { $0.range.kind.isCode }
-    }
-
     private func correctAddresses(in bytes: UnsafeMutableRawBufferPointer, old offset: Int64, new: Int64) {
         let end = offset + Int64(bytes.count)
         for place in old[old.partitioningIndex({ $0.range.end > offset })...] {

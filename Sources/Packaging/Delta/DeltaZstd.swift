@@ -16,20 +16,16 @@ final class DeltaDecompressor {
 
     /// Exactly one frame with exactly as many bytes of content as `output` has.
     func decompress(
-        _ frame: ArraySlice<UInt8>, prefix: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+        _ frame: UnsafeRawBufferPointer, prefix: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
     ) throws(PackagingError) {
-        let status = frame.withUnsafeBytes { input -> Int? in
-            let length = ZSTD_findFrameCompressedSize(input.baseAddress, input.count)
-            guard ZSTD_isError(length) == 0, length == input.count,
-                ZSTD_isSkippableFrame(input.baseAddress, input.count) == 0
-            else { return nil }
-            let referred = ZSTD_DCtx_refPrefix(context, prefix.count > 0 ? prefix.baseAddress : nil, prefix.count)
-            guard ZSTD_isError(referred) == 0 else { return nil }
-            let result = ZSTD_decompressDCtx(context, output.baseAddress, output.count, input.baseAddress, input.count)
-            return ZSTD_isError(result) == 0 ? result : nil
-        }
-        guard status == output.count else {
-            throw DeltaFormat.tampered("A part of the delta does not decompress to what it should.")
-        }
+        let wrong = DeltaFormat.tampered("A part of the delta does not decompress to what it should.")
+        let length = ZSTD_findFrameCompressedSize(frame.baseAddress, frame.count)
+        guard ZSTD_isError(length) == 0, length == frame.count,
+            ZSTD_isSkippableFrame(frame.baseAddress, frame.count) == 0
+        else { throw wrong }
+        let referred = ZSTD_DCtx_refPrefix(context, prefix.count > 0 ? prefix.baseAddress : nil, prefix.count)
+        guard ZSTD_isError(referred) == 0 else { throw wrong }
+        let result = ZSTD_decompressDCtx(context, output.baseAddress, output.count, frame.baseAddress, frame.count)
+        guard ZSTD_isError(result) == 0, result == output.count else { throw wrong }
     }
 }

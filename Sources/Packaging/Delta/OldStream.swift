@@ -2,24 +2,26 @@
 internal import Platform
 internal import SystemPackage
 
-/// The old tree's content as one stream, read in place through a cache of 8 MiB.
+/// The old tree's content as one stream, read in place through a cache of 4 MiB.
 struct OldStream: DeltaSource, Sendable {
-    private static let blockBits: Int64 = 18
-    private static let slots = 32
+    /// Copies of code are short and lie here and there: larger blocks would read ten times as much as is used.
+    private static let blockBits: Int64 = 13
+    private static let slots = 512
 
     private let fileSystem: any FileSystem
     private let folder: FilePath
     private let files: [DeltaContents.Old]
     private let length: Int64
     private var open: (index: Int, file: any OpenFile)?
-    private var blocks: [(number: Int64, bytes: [UInt8])]
+    private let cache = LargeMemory(count: slots << Int(blockBits))
+    /// Which block of the stream is in each slot of the cache.
+    private var numbers = [Int64](repeating: -1, count: slots)
 
     init(_ contents: DeltaContents, in folder: FilePath, fileSystem: any FileSystem) {
         self.fileSystem = fileSystem
         self.folder = folder
         files = contents.old
         length = contents.oldBytes
-        blocks = Array(repeating: (-1, []), count: Self.slots)
     }
 
     mutating func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(PackagingError) {
@@ -32,17 +34,12 @@ struct OldStream: DeltaSource, Sendable {
                 continue
             }
             let number = position >> Self.blockBits
-            let slot = Int(number) % Self.slots
-            if blocks[slot].number != number { try load(number, into: slot) }
             let start = Int(position - number << Self.blockBits)
-            let copied = blocks[slot].bytes.withUnsafeBytes { block in
-                let count = min(block.count - start, buffer.count - filled)
-                guard count > 0, let to = buffer.baseAddress, let from = block.baseAddress else { return 0 }
-                (to + filled).copyMemory(from: from + start, byteCount: count)
-                return count
-            }
-            guard copied > 0 else { throw DeltaFormat.tampered("The delta refers to something behind the old tree.") }
-            filled += copied
+            let block = try block(number)
+            let part = block[start...].prefix(buffer.count - filled)
+            guard !part.isEmpty else { throw DeltaFormat.tampered("The delta refers to something behind the old tree.") }
+            UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(from: .init(rebasing: part))
+            filled += part.count
         }
     }
 
@@ -58,23 +55,20 @@ struct OldStream: DeltaSource, Sendable {
         return count
     }
 
-    private mutating func load(_ number: Int64, into slot: Int) throws(PackagingError) {
+    private mutating func block(_ number: Int64) throws(PackagingError) -> UnsafeMutableRawBufferPointer {
+        let slot = Int(number) % Self.slots
         let start = number << Self.blockBits
         let count = Int(max(0, min(1 << Self.blockBits, length - start)))
-        // Out of self for a while, so that it can be changed beside it; nobody else has it, so it is not copied.
-        var bytes: [UInt8] = []
-        swap(&bytes, &blocks[slot].bytes)
-        blocks[slot].number = -1
-        if bytes.count != count { bytes = [UInt8](repeating: 0, count: count) }
-        try bytes.withUnsafeMutableRaw { (bytes: UnsafeMutableRawBufferPointer) throws(PackagingError) in
-            var filled = 0
-            while filled < count,
-                let more = try fill(.init(rebasing: bytes[filled...]), at: start + Int64(filled))
-            {
-                filled += more
-            }
+        let place = cache.bytes[(slot << Int(Self.blockBits))...].prefix(count)
+        let block = UnsafeMutableRawBufferPointer(rebasing: place)
+        guard numbers[slot] != number else { return block }
+        numbers[slot] = -1
+        var filled = 0
+        while filled < count, let more = try fill(.init(rebasing: block[filled...]), at: start + Int64(filled)) {
+            filled += more
         }
-        blocks[slot] = (number, bytes)
+        numbers[slot] = number
+        return block
     }
 
     private mutating func read(

@@ -1,77 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Platform
 
 /// Makes a segment of a delta from its frames and what predicts it.
 struct SegmentDecoder {
+    private let input: DeltaInput
     private let zstd: DeltaDecompressor
-    /// Differences and, behind them, what is not predicted; empty until it is needed.
-    private var scratch: [UInt8] = []
+    private let compressed = LargeMemory(count: DeltaFormat.frameBytes)
+    /// What is not predicted: little, of most segments.
+    private let rest = LargeMemory(count: DeltaFormat.segmentBytes)
 
-    init() throws(PackagingError) { zstd = try DeltaDecompressor() }
+    init(_ input: DeltaInput) throws(PackagingError) {
+        self.input = input
+        zstd = try DeltaDecompressor()
+    }
 
-    /// The segment, with absolute operands, into the first half of `output`. `frames` are as they lie in the delta, `prefix`
-    /// has the prediction.
-    mutating func decode(
-        _ segment: PlannedSegment, frames: [UInt8], prefix: SegmentBuffer, into output: SegmentBuffer
+    /// What needs no prediction: the differences from it, to the end of the segment's place in `output`.
+    func begin(_ segment: PlannedSegment, in output: SegmentBuffer) throws(PackagingError) {
+        guard segment.mode == .difference else { return }
+        let place = output.content(segment.length)[(segment.length - segment.predicted)...]
+        try zstd.decompress(
+            try input.read(segment.frames[0], into: compressed), prefix: .init(start: nil, count: 0),
+            into: UnsafeMutableRawBufferPointer(rebasing: place))
+    }
+
+    /// The segment, with absolute operands, into the first half of `output`. `prefix` has the prediction.
+    func finish(
+        _ segment: PlannedSegment, prefix: SegmentBuffer, into output: SegmentBuffer
     ) throws(PackagingError) {
         let bytes = prefix.prefix(hasPrevious: segment.index > 0, predicted: segment.predicted)
         let content = output.content(segment.length)
-        switch segment.coding.mode {
+        switch segment.mode {
         case .prefix:
-            try zstd.decompress(frames[...], prefix: bytes, into: content)
+            try zstd.decompress(try input.read(segment.frames[0], into: compressed), prefix: bytes, into: content)
         case .difference:
-            if scratch.count < segment.length { scratch = [UInt8](repeating: 0, count: segment.length) }
-            let first = segment.coding.frames[0]
-            try scratch.withUnsafeMutableRaw { (scratch: UnsafeMutableRawBufferPointer) throws(PackagingError) in
-                let differences = UnsafeMutableRawBufferPointer(rebasing: scratch[..<segment.predicted])
-                let rest = UnsafeMutableRawBufferPointer(rebasing: scratch[segment.predicted..<segment.length])
-                try zstd.decompress(frames[..<first], prefix: .init(rebasing: bytes[..<0]), into: differences)
-                try zstd.decompress(frames[first...], prefix: bytes, into: rest)
-                Self.merge(
-                    differences, rest, segment.copies, prefix.prediction(segment.predicted), into: content)
-            }
+            let rest = UnsafeMutableRawBufferPointer(rebasing: rest.bytes[..<(segment.length - segment.predicted)])
+            try zstd.decompress(try input.read(segment.frames[1], into: compressed), prefix: bytes, into: rest)
+            Self.merge(rest, segment.copies, prefix.prediction(segment.predicted), into: content)
         }
     }
 
-    /// What is predicted lies at the copies' places, the rest between them.
+    /// `content` ends with the differences, and what is made of them there never overtakes them: what is predicted goes to the
+    /// copies' places, the rest between them.
     private static func merge(
-        _ differences: UnsafeMutableRawBufferPointer, _ rest: UnsafeMutableRawBufferPointer, _ copies: [DeltaCopy],
-        _ prediction: UnsafeMutableRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+        _ rest: UnsafeMutableRawBufferPointer, _ copies: [DeltaCopy], _ prediction: UnsafeMutableRawBufferPointer,
+        into content: UnsafeMutableRawBufferPointer
     ) {
-        var at = 0
-        var taken = 0
-        var predicted = 0
+        var (at, taken, predicted) = (0, 0, 0)
+        func fill(_ count: Int) {
+            UnsafeMutableRawBufferPointer(rebasing: content[at..<(at + count)])
+                .copyMemory(from: .init(rebasing: rest[taken..<(taken + count)]))
+            taken += count
+            at += count
+        }
         for copy in copies {
-            let gap = Int(copy.new) - at
-            UnsafeMutableRawBufferPointer(rebasing: output[at..<(at + gap)])
-                .copyMemory(from: .init(rebasing: rest[taken..<(taken + gap)]))
-            taken += gap
-            at += gap
+            fill(Int(copy.new) - at)
             let count = Int(copy.length)
-            add(
-                differences, prediction, at: predicted,
-                into: UnsafeMutableRawBufferPointer(rebasing: output[at..<(at + count)]))
+            add(content, at: rest.count + predicted, prediction, at: predicted, count, into: at)
             predicted += count
             at += count
         }
-        UnsafeMutableRawBufferPointer(rebasing: output[at...]).copyMemory(from: .init(rebasing: rest[taken...]))
+        fill(content.count - at)
     }
 
-    /// Bytewise, modulo 256, eight at a time: builds without optimisation have to be usable too.
+    /// Bytewise, modulo 256, eight at a time: builds without optimisation have to be usable too. `target` is not behind
+    /// `start`.
     private static func add(
-        _ a: UnsafeMutableRawBufferPointer, _ b: UnsafeMutableRawBufferPointer, at start: Int,
-        into sum: UnsafeMutableRawBufferPointer
+        _ content: UnsafeMutableRawBufferPointer, at start: Int, _ prediction: UnsafeMutableRawBufferPointer,
+        at position: Int, _ count: Int, into target: Int
     ) {
         let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
         var index = 0
-        while index + 8 <= sum.count {
-            let x = a.loadUnaligned(fromByteOffset: start &+ index, as: UInt64.self)
-            let y = b.loadUnaligned(fromByteOffset: start &+ index, as: UInt64.self)
+        while index + 8 <= count {
+            let x = content.loadUnaligned(fromByteOffset: start &+ index, as: UInt64.self)
+            let y = prediction.loadUnaligned(fromByteOffset: position &+ index, as: UInt64.self)
             // The highest bit of each byte is added without its carry, which would be the next byte's.
-            sum.storeBytes(of: ((x & low) &+ (y & low)) ^ ((x ^ y) & ~low), toByteOffset: index, as: UInt64.self)
+            let sum = ((x & low) &+ (y & low)) ^ ((x ^ y) & ~low)
+            content.storeBytes(of: sum, toByteOffset: target &+ index, as: UInt64.self)
             index &+= 8
         }
-        while index < sum.count {
-            sum[index] = a[start &+ index] &+ b[start &+ index]
+        while index < count {
+            content[target &+ index] = content[start &+ index] &+ prediction[position &+ index]
             index &+= 1
         }
     }
