@@ -235,8 +235,8 @@ let package = Package(
         .testTarget(
             name: "RicambioClientTests",
             dependencies: [
-                "AgentAPI", "HTTPFetcher", "Packaging", "Platform", "RicambioClient", "TUF", "TUFRepository",
-                "TestServers", "TestSupport", .nioCore, .nioPosix, .nioSSL, .system,
+                "AgentAPI", "DeltaMaking", "HTTPFetcher", "Packaging", "Platform", "RicambioClient", "TUF",
+                "TUFRepository", "TestServers", "TestSupport", .nioCore, .nioPosix, .nioSSL, .system,
             ], swiftSettings: strict),
         .testTarget(
             name: "OfficeMakerTests",
