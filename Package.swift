@@ -17,6 +17,8 @@ extension Target.Dependency {
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbirdHTTP2 = product(name: "HummingbirdHTTP2", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
@@ -177,6 +179,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Platform", "TUF", "TUFRepository", .crypto, .system],
             path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "TestServers",
+            dependencies: [
+                "HTTPSemantics", .crypto, .httpTypes, .hummingbird, .hummingbirdCore, .hummingbirdHTTP2,
+                .hummingbirdTLS, .logging, .nioCore, .nioSSL, .swiftASN1, .x509,
+            ],
+            path: "Tests/Servers", swiftSettings: strict),
         .testTarget(
             name: "PlatformTests", dependencies: ["Platform", "TestSupport", .system], swiftSettings: strict),
         .testTarget(
@@ -197,8 +206,9 @@ let package = Package(
         .testTarget(
             name: "PackagingTests",
             dependencies: [
-                "DeltaMaking", "Packaging", "TUF", "TUFRepository", "Platform", "TestSupport", "ricambio-repo", .crypto,
-                .httpTypes, .hummingbird, .hummingbirdTesting, .nioCore, .system,
+                "DeltaMaking", "HTTPFetcher", "Packaging", "Platform", "Stage", "TUF", "TUFRepository", "TestServers",
+                "TestSupport", "ricambio-repo", .crypto, .httpTypes, .hummingbird, .hummingbirdTesting, .nioCore,
+                .system,
             ],
             swiftSettings: strict),
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: strict),
@@ -225,9 +235,8 @@ let package = Package(
         .testTarget(
             name: "RicambioClientTests",
             dependencies: [
-                "AgentAPI", "HTTPFetcher", "Packaging", "Platform", "RicambioClient", "TestSupport", "TUF",
-                "TUFRepository", .crypto, .hummingbird, .hummingbirdTLS, .httpTypes, .nioCore, .nioHTTP1,
-                .nioPosix, .nioSSL, .system, .swiftASN1, .x509,
+                "AgentAPI", "DeltaMaking", "HTTPFetcher", "Packaging", "Platform", "RicambioClient", "TUF",
+                "TUFRepository", "TestServers", "TestSupport", .nioCore, .nioPosix, .nioSSL, .system,
             ], swiftSettings: strict),
         .testTarget(
             name: "OfficeMakerTests",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import AgentAPI
+public import AgentAPI
 import Foundation
 import Platform
 import SystemPackage
@@ -86,7 +86,8 @@ public struct UpdateStory: Sendable {
             carla: people[2], office: office, treasures: treasures)
     }
 
-    private func installFirst(_ repository: String, port: Int) async throws -> StagedInstallation {
+    /// Installs the server that is published, from `repository`, and its people with it.
+    public func installFirst(_ repository: String, port: Int) async throws -> StagedInstallation {
         let data = customer.folder.appending("data")
         let people = customer.folder.appending("people")
         try stage.fileSystem.makeDirectories(data)
@@ -137,13 +138,14 @@ public struct UpdateStory: Sendable {
         return workstations
     }
 
-    private func workstation(
-        of person: String, _ language: Language, _ repository: String
+    /// With OM Client of `version`, from `repository`.
+    public func workstation(
+        of person: String, _ language: Language, _ repository: String, version: String = "1.0"
     ) async throws -> Workstation {
         let password = UpdateStory.people.first { $0.name == person }?.password ?? ""
         let workstation = try Workstation(stage: stage, person: person, password: password, language: language)
         try await workstation.install(
-            product: UpdateStory.product, repository: repository, root: vendor.root, version: "1.0")
+            product: UpdateStory.product, repository: repository, root: vendor.root, version: version)
         return workstation
     }
 
@@ -169,7 +171,7 @@ public struct UpdateStory: Sendable {
     }
 
     /// What `GET /health` says, `nil` while nobody answers.
-    func serverVersion(_ server: String) async throws -> String? {
+    public func serverVersion(_ server: String) async throws -> String? {
         struct Health: Decodable { var version: String }
         let answer = try await stage.run(["curl", "-sSf", "--max-time", "5", server + "/health"])
         return answer.succeeded ? try APIJSON.decode(Health.self, from: Data(answer.output)).version : nil

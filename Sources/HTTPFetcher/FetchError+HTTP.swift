@@ -46,7 +46,7 @@ extension FetchError {
         case .cancelled:
             self.init(.cancelled, url: url, reason: "cancelled")
         case .alreadyShutdown:
-            self.init(.cancelled, url: url, reason: "the fetcher has been shut down")
+            self.init(.cancelled, url: url, reason: Self.shutDown)
         case .readTimeout, .writeTimeout, .deadlineExceeded:
             self.init(.stalled, url: url, reason: "nothing came for too long")
         case .connectTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout:
@@ -65,6 +65,20 @@ extension FetchError {
         }
     }
 
+    /// Whether a connection stood, and ended. The client calls it "cancelled", too, when it gave a request to one that was just
+    /// ending.
+    static func isBrokenConnection(_ error: any Error) -> Bool {
+        guard TLSFailure(error) == nil else { return false }
+        switch error {
+        case let error as HTTPClientError: return error == .cancelled || error == .remoteConnectionClosed
+        case let error as IOError: return !nobody.contains(error.errnoCode)
+        case ChannelError.connectTimeout: return false
+        case is FetchError, is CancellationError, is NIOConnectionError, is HTTPParserError: return false
+        default: return true
+        }
+    }
+
+    static let shutDown = "the fetcher has been shut down"
     private static let nobody = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ETIMEDOUT]
     static let noAddress = "this is not the address of a web server (https://… or http://…)"
 }

@@ -3,7 +3,6 @@ public import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOSSL
-import Synchronization
 public import TUF
 
 #if canImport(FoundationEssentials)
@@ -16,58 +15,31 @@ public import TUF
 ///
 /// Bodies are taken as they are: content encodings are neither asked for nor undone, since what is verified are the
 /// repository's own bytes and a decompressor must not run on bytes that are not verified yet.
-/// Nothing is retried here; who resumes, and how often, is the caller's decision.
+/// Nothing is retried here but a request that its connection, kept from an earlier one, did not live to answer; who resumes,
+/// and how often, is the caller's decision.
 public final class HTTPFetcher: Fetcher {
-    private let client: HTTPClient
-    private let ownsClient: Bool
+    private let clients: ClientPool
     private let options: HTTPFetcherOptions
     private let proxies: ProxyEnvironment
-    /// One for each proxy that has been needed.
-    private let proxied = Mutex<[ProxyEnvironment.Proxy: HTTPClient]>([:])
 
     /// - Parameter environment: may name proxies; empty means none.
     public init(_ options: HTTPFetcherOptions = .init(), environment: [String: String] = [:]) {
-        client = HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: Self.configuration(options))
-        ownsClient = true
+        clients = ClientPool { proxy in
+            var configuration = Self.configuration(options)
+            if let proxy {
+                let authorization = proxy.credentials.map { text in
+                    HTTPClient.Authorization.basic(credentials: Data(text.utf8).base64EncodedString())
+                }
+                configuration.proxy = .server(host: proxy.host, port: proxy.port, authorization: authorization)
+            }
+            return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        }
         self.options = options
         proxies = ProxyEnvironment(environment)
     }
 
-    /// Uses a client that somebody else configured (with ``configuration(_:)``, say) and shuts down.
-    public init(client: HTTPClient, options: HTTPFetcherOptions = .init()) {
-        self.client = client
-        ownsClient = false
-        self.options = options
-        proxies = ProxyEnvironment([:])
-    }
-
-    deinit {
-        // Whoever forgot to shut down leaks nothing; after a shut-down this only reports that it was one.
-        if ownsClient { client.shutdown { _ in } }
-        for client in proxied.withLock({ $0.values }) { client.shutdown { _ in } }
-    }
-
     /// Ends idle connections and fails what is still being fetched. Calling it again does nothing.
-    public func shutdown() async {
-        if ownsClient { try? await client.shutdown() }
-        for client in proxied.withLock({ $0.values }) { try? await client.shutdown() }
-    }
-
-    private func client(for url: String) -> HTTPClient {
-        guard let proxy = proxies.proxy(for: url) else { return client }
-        return proxied.withLock { clients in
-            if let client = clients[proxy] { return client }
-            var configuration = Self.configuration(options)
-            let authorization = proxy.credentials.map { text in
-                HTTPClient.Authorization.basic(credentials: Data(text.utf8).base64EncodedString())
-            }
-            configuration.proxy = .server(host: proxy.host, port: proxy.port, authorization: authorization)
-            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-            clients[proxy] = client
-            return client
-        }
-    }
+    public func shutdown() async { await clients.shutdown() }
 
     /// A configuration of the HTTP client with the limits of `options`.
     public static func configuration(_ options: HTTPFetcherOptions) -> HTTPClient.Configuration {
@@ -96,11 +68,39 @@ public final class HTTPFetcher: Fetcher {
             throw FetchError(.unreachable, url: request.url, reason: FetchError.noAddress)
         }
         do {
-            let response = try await client(for: request.url).execute(httpRequest(request), deadline: deadline())
+            do {
+                try await attempt(request, receive)
+            } catch is Unanswered {
+                try await attempt(request, receive)
+            }
+        } catch {
+            throw FetchError(wrapping: (error as? Unanswered)?.cause ?? error, url: request.url)
+        }
+    }
+
+    /// The connection that a client had from an earlier request was ending when it got this one. That says nothing about the
+    /// server: it is asked again, once, over another connection.
+    private struct Unanswered: Error {
+        var cause: any Error
+    }
+
+    private func attempt(_ request: FetchRequest, _ receive: (ArraySlice<UInt8>) async throws -> Void) async throws {
+        let proxy = proxies.proxy(for: request.url)
+        guard let client = clients.borrow(for: proxy) else {
+            throw FetchError(.cancelled, url: request.url, reason: FetchError.shutDown)
+        }
+        var isAnswered = false
+        do {
+            let response = try await client.execute(httpRequest(request), deadline: deadline())
+            isAnswered = true
             let expected = try await self.expectedLength(of: response, to: request)
             try await stream(response, expected: expected, url: request.url, receive: receive)
+            clients.giveBack(client, for: proxy, isSpent: false)
         } catch {
-            throw FetchError(wrapping: error, url: request.url)
+            let isBroken = !Task.isCancelled && FetchError.isBrokenConnection(error)
+            let isMute = FetchError(wrapping: error, url: request.url).code == .stalled
+            clients.giveBack(client, for: proxy, isSpent: isBroken || isMute)
+            throw isBroken && !isAnswered ? Unanswered(cause: error) : error
         }
     }
 

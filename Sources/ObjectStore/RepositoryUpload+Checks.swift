@@ -21,7 +21,7 @@ extension RepositoryUpload {
 
     /// Whether the store has this very publication already. Throws `older` or `conflict` when what it has is not a former state
     /// of this repository.
-    func checkNotOlder(_ version: Int64) async throws(UploadError) -> Bool {
+    func checkNotOlder(_ stamp: Stamp) async throws(UploadError) -> Bool {
         let found = try await asked { () async throws(StoreError) in
             try await store.read(Self.timestamp, limit: Self.limit)
         }
@@ -29,9 +29,9 @@ extension RepositoryUpload {
         let remote = try readable("timestamp.json of the store") { () throws(TUFError) in
             try SignedMetadata(parsing: found, role: "timestamp").unchecked(as: Timestamp.self, role: "timestamp")
         }
-        try UploadPlan.checkNotOlder(local: version, remote: remote.version)
-        if remote.version == version {
-            guard found == (try read(Self.timestamp)) else { throw UploadPlan.conflict(Self.timestamp) }
+        try UploadPlan.checkNotOlder(local: stamp.document.version, remote: remote.version)
+        if remote.version == stamp.document.version {
+            guard found == stamp.bytes else { throw UploadPlan.conflict(Self.timestamp) }
             return true
         }
         // What somebody published from another copy of this repository would vanish without a word.
@@ -59,15 +59,21 @@ extension RepositoryUpload {
         }
     }
 
-    /// The repository's own.
-    func stamp() throws(UploadError) -> Timestamp {
-        let bytes = try read(Self.timestamp)
-        return try readable("timestamp.json") { () throws(TUFError) in
-            try SignedMetadata(parsing: bytes, role: "timestamp").unchecked(as: Timestamp.self, role: "timestamp")
-        }
+    /// The repository's own `timestamp.json`.
+    struct Stamp {
+        var bytes: [UInt8]
+        var document: Timestamp
     }
 
-    func rootsFirst(_ remote: [StoredFile]) throws(UploadError) -> Bool {
+    func stamp() throws(UploadError) -> Stamp {
+        let bytes = try read(Self.timestamp)
+        let document = try readable("timestamp.json") { () throws(TUFError) in
+            try SignedMetadata(parsing: bytes, role: "timestamp").unchecked(as: Timestamp.self, role: "timestamp")
+        }
+        return Stamp(bytes: bytes, document: document)
+    }
+
+    func rootsFirst(_ stamp: Stamp, _ remote: [StoredFile]) throws(UploadError) -> Bool {
         let versions = remote.compactMap { file -> Int64? in
             guard UploadPlan.stage(of: file.path) == .roots else { return nil }
             return Int64(file.path.dropFirst("metadata/".count).prefix { $0 != "." })
@@ -76,11 +82,11 @@ extension RepositoryUpload {
         if let newest = versions.max(), remote.contains(where: { $0.path == Self.timestamp }) {
             root = try read("metadata/\(newest).root.json")
         }
-        let list = try read("metadata/\(try stamp().snapshot.version).snapshot.json")
+        let list = try read("metadata/\(stamp.document.snapshot.version).snapshot.json")
         let targets = try readable("the snapshot") { () throws(TUFError) in
             try SignedMetadata(parsing: list, role: "snapshot").unchecked(as: Snapshot.self, role: "snapshot")
         }.file("targets.json")
-        var documents: [TopLevelRole: [UInt8]] = [.timestamp: try read(Self.timestamp), .snapshot: list]
+        var documents: [TopLevelRole: [UInt8]] = [.timestamp: stamp.bytes, .snapshot: list]
         if let targets { documents[.targets] = try read("metadata/\(targets.version).targets.json") }
         return try readable("the metadata") { () throws(TUFError) in
             try RootOrder.rootsFirst(after: root, documents: documents)

@@ -53,10 +53,10 @@ public struct RepositoryUpload: Sendable {
         _ paths: Set<String>, removingAllBut kept: Set<String>? = nil, dryRun: Bool = false
     ) async throws(UploadError) -> Uploaded {
         let local = try paths.sorted().map { path throws(UploadError) in try describe(path) }
-        let version = try stamp().version
+        let stamp = try stamp()
         let remote = try await asked { () async throws(StoreError) in try await store.list() }
-        let isCurrent = try await checkNotOlder(version)
-        let plan = try UploadPlan(local: local, remote: remote, rootsFirst: try rootsFirst(remote))
+        let isCurrent = try await checkNotOlder(stamp)
+        let plan = try UploadPlan(local: local, remote: remote, rootsFirst: try rootsFirst(stamp, remote))
         for object in plan.toCompare {
             guard try await isSame(object) else { throw UploadPlan.conflict(object.path) }
         }
@@ -80,7 +80,7 @@ public struct RepositoryUpload: Sendable {
         }
         return Uploaded(
             written: puts.map(\.path), bytes: puts.reduce(0) { $0 + $1.size }, removed: removals.map(\.path),
-            timestamp: version)
+            timestamp: stamp.document.version)
     }
 
     // MARK: Writing

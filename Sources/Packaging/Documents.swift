@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Crypto
+internal import TUF
+
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
 #else
@@ -149,21 +151,11 @@ extension Tree: RepositoryDocument {
                 }
             hash.update(data: Array((head + entry.path + "\n").utf8))
         }
-        return Hex.lower(hash.finalize())
+        return hex(hash.finalize())
     }
 }
 
 enum Hex {
-    static func lower(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     static func isSHA256(_ text: String) -> Bool {
         text.utf8.count == 64
             && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }

@@ -6,6 +6,7 @@ internal import NIOCore
 internal import NIOPosix
 internal import Platform
 internal import SystemPackage
+internal import TUF
 
 /// Answers GET and HEAD with the files of one folder, and nothing outside it.
 struct StaticFiles: Sendable {
@@ -69,33 +70,12 @@ struct StaticFiles: Sendable {
         let path = target.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }.dropFirst()
         var names: [String] = []
         for part in path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            guard let bytes = percentDecoded(part), let name = String(validating: bytes, as: UTF8.self),
-                !name.isEmpty, name != ".", name != "..", !bytes.contains(0), !bytes.contains(UInt8(ascii: "/"))
+            guard let name = percentDecoded(Substring(part)), !name.isEmpty, name != ".", name != "..",
+                !name.utf8.contains(0), !name.utf8.contains(UInt8(ascii: "/"))
             else { return nil }
             names.append(name)
         }
         return names
-    }
-
-    /// Decoded once: `%252e` is a name with a percent sign.
-    private static func percentDecoded(_ text: Substring.UTF8View) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var rest = text
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap({ hexDigit($0) }),
-                let low = rest.popFirst().flatMap({ hexDigit($0) })
-            else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return bytes
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? {
-        Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init)
     }
 
     private func body(_ path: FilePath, _ range: Range<Int64>) throws(FileError) -> ResponseBody {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import DeltaMaking
 import Platform
-import Synchronization
 import SystemPackage
 import TUF
 import TestSupport
+import Testing
 
 @testable import Packaging
 
@@ -16,7 +16,7 @@ struct ContentScene {
     let old: Tree
     private(set) var new: Tree
     let installed: FilePath
-    private let blobs: [String: [UInt8]]
+    let blobs: [String: [UInt8]]
 
     init() throws {
         folder = try TemporaryFolder()
@@ -74,14 +74,22 @@ struct ContentScene {
     func inventory() throws -> Inventory { try Inventory(of: installed, against: old, fileSystem: files) }
     func plan() throws -> ContentPlan { ContentPlan(new, from: try inventory()) }
 
+    func plan(_ way: ContentPlan.Way) throws -> ContentPlan {
+        switch way {
+        case .pack: return ContentPlan(new)
+        case .ranges: return ContentPlan(new, from: try inventory(), allowing: [.ranges])
+        default: return try plan()
+        }
+    }
+
     func vendor(_ fault: PackServer.Fault = .none) -> PackServer { PackServer(blobs, fault) }
 
-    func fetch(_ plan: ContentPlan, from vendor: PackServer) async throws {
+    func fetch(_ plan: ContentPlan, from vendor: any Fetcher, at url: String = "http://vendor") async throws {
         let updater = Updater(
             store: MemoryMetadataStore(), trustedRoot: nil, metadataURL: "", targetsURL: "", fetcher: vendor,
             clock: ManualClock())
         let repository = ReleaseRepository(
-            updater: updater, baseURL: "http://vendor", product: "om-business", channel: "stable", fetcher: vendor)
+            updater: updater, baseURL: url, product: "om-business", channel: "stable", fetcher: vendor)
         try await repository.fetch(plan, of: new, into: try downloads, fileSystem: files)
     }
 
@@ -94,89 +102,12 @@ struct ContentScene {
         try Stager(fileSystem: files).stage(new, from: source, into: staged)
         return try TreeVerifier(fileSystem: files).compare(staged, with: new)
     }
-}
 
-/// Serves packs, with one fault.
-final class PackServer: Fetcher {
-    enum Fault: Sendable {
-        case none
-        /// Each connection breaks after so many bytes.
-        case cut(every: Int)
-        /// The first connection breaks after so many bytes; then nothing is to be had until it is mended.
-        case down(after: Int)
-        /// The first connection stalls after so many bytes.
-        case stall(after: Int)
-        /// The first answer ends early, as if that were all.
-        case short(Int)
-        /// Ranges are answered by the whole, which a fetcher refuses.
-        case noRanges
-        /// From so many bytes on, the first answer is something else.
-        case garbage(after: Int)
-    }
-
-    private let blobs: [String: [UInt8]]
-    private let state: Mutex<(fault: Fault, requests: [FetchRequest], bytes: Int)>
-
-    init(_ blobs: [String: [UInt8]], _ fault: Fault) {
-        self.blobs = blobs
-        state = Mutex((fault, [], 0))
-    }
-
-    var requests: [FetchRequest] { state.withLock { $0.requests } }
-    /// Sent in all.
-    var bytes: Int { state.withLock { $0.bytes } }
-    func mend() { state.withLock { $0.fault = .none } }
-
-    func fetch(
-        _ request: FetchRequest, receive: (ArraySlice<UInt8>) async throws -> Void
-    ) async throws(FetchError) {
-        let (fault, isFirst) = state.withLock { state in
-            state.requests.append(request)
-            return (state.fault, state.requests.count == 1)
-        }
-        guard let blob = blobs[String(request.url.split(separator: "/").last ?? "")] else {
-            throw FetchError(.notFound, url: request.url, reason: "404")
-        }
-        let end = request.length.map { min(blob.count, Int(request.offset + $0)) } ?? blob.count
-        let content = blob[Int(request.offset)..<end]
-        switch fault {
-        case .none: try await send(content, receive)
-        case .cut(let count):
-            try await send(content.prefix(count), receive)
-            if content.count > count { throw FetchError(.unreachable, url: request.url, reason: "cut") }
-        case .down(let count):
-            if isFirst { try await send(content.prefix(count), receive) }
-            throw FetchError(.unreachable, url: request.url, reason: "down")
-        case .stall(let count):
-            try await send(isFirst ? content.prefix(count) : content, receive)
-            if isFirst { throw FetchError(.stalled, url: request.url, reason: "stalled") }
-        case .short(let count): try await send(isFirst ? content.prefix(count) : content, receive)
-        case .noRanges:
-            guard request.offset == 0, request.length == nil else {
-                throw FetchError(.rangeNotSupported, url: request.url, reason: "the whole file was sent")
-            }
-            try await send(content, receive)
-        case .garbage(let count):
-            guard isFirst, content.count > count else { return try await send(content, receive) }
-            try await send(content.prefix(count) + content.dropFirst(count).map { ~$0 }, receive)
-        }
-    }
-
-    private func send(
-        _ bytes: ArraySlice<UInt8>, _ receive: (ArraySlice<UInt8>) async throws -> Void
-    ) async throws(FetchError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let piece = rest.prefix(4000)
-            rest = rest.dropFirst(piece.count)
-            do {
-                try await receive(piece)
-            } catch let error as FetchError {
-                throw error
-            } catch {
-                throw FetchError(.receiver, url: "", reason: "\(error)")
-            }
-            state.withLock { $0.bytes += piece.count }
-        }
+    /// Everything was fetched, and makes exactly the new tree.
+    func expectWhole(_ plan: ContentPlan, _ message: String = "") throws {
+        let comparison = try stage(plan, plan.way == .pack ? nil : try inventory())
+        #expect(comparison.isIdentical, "\(message): \(comparison)")
+        let left = try files.entries(of: try downloads).filter { $0.hasSuffix(".partial") }
+        #expect(left.isEmpty, "\(message)")
     }
 }

@@ -12,29 +12,14 @@ struct ContentStagingTests {
 
     init() throws { scene = try ContentScene() }
 
-    private func plan(_ way: ContentPlan.Way) throws -> ContentPlan {
-        switch way {
-        case .pack: return ContentPlan(scene.new)
-        case .ranges: return ContentPlan(scene.new, from: try scene.inventory(), allowing: [.ranges])
-        default: return try scene.plan()
-        }
-    }
-
-    private func expectWhole(_ plan: ContentPlan, _ message: String = "") throws {
-        let comparison = try scene.stage(plan, plan.way == .pack ? nil : try scene.inventory())
-        #expect(comparison.isIdentical, "\(message): \(comparison)")
-        let left = try files.entries(of: try scene.downloads).filter { $0.hasSuffix(".partial") }
-        #expect(left.isEmpty, "\(message)")
-    }
-
     @Test("Each way makes exactly the new tree", arguments: [ContentPlan.Way.pack, .ranges, .delta])
     func ways(_ way: ContentPlan.Way) async throws {
-        let plan = try plan(way)
+        let plan = try scene.plan(way)
         #expect(plan.way == way)
         let vendor = scene.vendor()
         try await scene.fetch(plan, from: vendor)
         #expect(vendor.requests.count == plan.requests && Int64(vendor.bytes) == plan.bytes)
-        try expectWhole(plan)
+        try scene.expectWhole(plan)
         try await scene.fetch(plan, from: vendor)
         #expect(vendor.requests.count == plan.requests, "what is there is not fetched again")
     }
@@ -44,7 +29,7 @@ struct ContentStagingTests {
         try files.replace(scene.installed.appending("texts/it.txt"), with: [1], permissions: 0o644)
         let plan = try scene.plan()
         try await scene.fetch(plan, from: scene.vendor())
-        try expectWhole(plan)
+        try scene.expectWhole(plan)
     }
 
     /// The resumption matrix: twenty places, each way, each kind of server. The agent dies with the line: the next fetch
@@ -53,7 +38,7 @@ struct ContentStagingTests {
         "A download that breaks off at any of twenty places goes on there, by another process",
         arguments: [ContentPlan.Way.pack, .ranges, .delta])
     func resumes(_ way: ContentPlan.Way) async throws {
-        let plan = try plan(way)
+        let plan = try scene.plan(way)
         for place in 0..<20 {
             let at = Int(plan.bytes) * place / 20 + place
             try files.removeTree(try scene.downloads)
@@ -63,7 +48,7 @@ struct ContentStagingTests {
             try await scene.fetch(plan, from: vendor)
             // What came before the break is not fetched again, up to the piece on the way.
             #expect(Int64(vendor.bytes) == plan.bytes, "\(way) at \(at)")
-            try expectWhole(plan, "\(way) at \(at)")
+            try scene.expectWhole(plan, "\(way) at \(at)")
         }
     }
 
@@ -71,7 +56,7 @@ struct ContentStagingTests {
         "Servers that cut again and again, stall, or end early: the same call comes to its end",
         arguments: [ContentPlan.Way.pack, .ranges, .delta])
     func badServers(_ way: ContentPlan.Way) async throws {
-        let plan = try plan(way)
+        let plan = try scene.plan(way)
         for place in 1..<20 {
             let at = max(1, Int(plan.bytes) * place / 20)
             for fault in [.cut(every: max(at, Int(plan.bytes) / 15)), .stall(after: at), .short(at)]
@@ -79,7 +64,7 @@ struct ContentStagingTests {
             {
                 try files.removeTree(try scene.downloads)
                 try await scene.fetch(plan, from: scene.vendor(fault))
-                try expectWhole(plan, "\(way), \(fault)")
+                try scene.expectWhole(plan, "\(way), \(fault)")
             }
         }
     }
@@ -96,22 +81,22 @@ struct ContentStagingTests {
         } catch {
             let rest = try #require(plan.fallback(after: error, for: scene.new, from: inventory))
             try await scene.fetch(rest, from: vendor)
-            try expectWhole(rest)
+            try scene.expectWhole(rest)
         }
     }
 
     @Test("Wrong content: of a pack or a delta it is noticed when it has come, of a range when it is put together")
     func garbage() async throws {
         for way in [ContentPlan.Way.pack, .delta] {
-            let plan = try plan(way)
+            let plan = try scene.plan(way)
             let vendor = scene.vendor(.garbage(after: Int(plan.bytes) / 2))
             #expect(await failure { try await scene.fetch(plan, from: vendor) } == "tampered")
             #expect(try files.entries(of: try scene.downloads).isEmpty, "nothing of it is left")
             try await scene.fetch(plan, from: vendor)
-            try expectWhole(plan)
+            try scene.expectWhole(plan)
             try files.removeTree(try scene.downloads)
         }
-        let plan = try plan(.ranges)
+        let plan = try scene.plan(.ranges)
         try await scene.fetch(plan, from: scene.vendor(.garbage(after: Int(plan.bytes) / 2)))
         let inventory = try scene.inventory()
         #expect(failure { _ = try scene.stage(plan, inventory) } == "tampered")
@@ -134,7 +119,7 @@ struct ContentStagingTests {
 
     @Test("A full disk stops the download, and what came stays for the next one")
     func diskFull() async throws {
-        let plan = try plan(.ranges)
+        let plan = try scene.plan(.ranges)
         try files.makeDirectories(try scene.downloads)
         let full = CrashingFileSystem(fault: .full(from: 3))
         let updater = scene.vendor()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 import TUF
+import TestSupport
 
 /// A server that has one file and answers each request as the next line of a script says; after its end, properly.
 final class ScriptedFetcher: Fetcher {
@@ -34,36 +35,22 @@ final class ScriptedFetcher: Fetcher {
             return state.script.isEmpty ? Answer.properly : state.script.removeFirst()
         }
         let rest = content.dropFirst(Int(request.offset))
+        func send(_ bytes: ArraySlice<UInt8>) async throws(FetchError) {
+            try await TestSupport.send(bytes, inPiecesOf: 1000, url: request.url, to: receive)
+        }
         switch answer {
-        case .properly: try await send(rest, to: receive)
+        case .properly: try await send(rest)
         case .cut(let count):
-            try await send(rest.prefix(count), to: receive)
+            try await send(rest.prefix(count))
             throw FetchError(.unreachable, url: request.url, reason: "the connection broke")
         case .refuseRange:
             guard request.offset == 0 else {
                 throw FetchError(.rangeNotSupported, url: request.url, reason: "no ranges here")
             }
-            try await send(rest, to: receive)
-        case .short(let count): try await send(rest.prefix(count), to: receive)
-        case .send(let bytes): try await send(bytes[...], to: receive)
+            try await send(rest)
+        case .short(let count): try await send(rest.prefix(count))
+        case .send(let bytes): try await send(bytes[...])
         case .fail(let code): throw FetchError(code, url: request.url, reason: "as the script says")
-        }
-    }
-
-    private func send(
-        _ bytes: ArraySlice<UInt8>, to receive: (ArraySlice<UInt8>) async throws -> Void
-    ) async throws(FetchError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let piece = rest.prefix(1000)
-            rest = rest.dropFirst(piece.count)
-            do {
-                try await receive(piece)
-            } catch let error as FetchError {
-                throw error
-            } catch {
-                throw FetchError(.receiver, url: "", reason: "\(error)")
-            }
         }
     }
 }

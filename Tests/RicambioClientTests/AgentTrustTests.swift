@@ -3,6 +3,7 @@ import AgentAPI
 import Foundation
 import SystemPackage
 import TUF
+import TestServers
 import TestSupport
 import Testing
 

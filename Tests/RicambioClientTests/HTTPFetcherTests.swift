@@ -2,6 +2,7 @@
 import Foundation
 import Synchronization
 import TUF
+import TestServers
 import Testing
 
 @testable import HTTPFetcher

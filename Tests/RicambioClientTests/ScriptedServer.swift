@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Synchronization
+import TestServers
 
 /// A server whose every byte the test decides: what no honest server would send included. It answers one request per
 /// connection.
@@ -70,7 +71,7 @@ final class ScriptedServer: Sendable {
         certificates: [TestCertificate] = [], handler: @escaping Handler,
         _ body: (ScriptedServer) async throws -> Result
     ) async throws -> Result {
-        let contexts = try certificates.map { try $0.serverContext() }
+        let contexts = try certificates.map { try NIOSSLContext(configuration: $0.serverConfiguration()) }
         let count = Mutex(0)
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0) { channel in

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import DeltaMaking
 import Foundation
 import Packaging
 import Platform
@@ -63,14 +64,10 @@ struct TestVendor {
 
     func publish(
         _ version: String, product: String = "om", component: String = "client", rollout: Int = 100,
-        recalled: [String] = [], minimum: String? = nil, fromVersion: String? = nil
+        recalled: [String] = [], minimum: String? = nil, fromVersion: String? = nil, deltaFrom old: String? = nil
     ) throws {
-        let source = temporary / "source"
-        try fileSystem.removeTree(source)
-        try makeClient(version, in: source)
         let temporaryPack = layout.packs.appending("new")
-        let scan = try TreeScanner(fileSystem: fileSystem).scan(source)
-        let written = try PackWriter(fileSystem: fileSystem, level: 1).write(scan, to: temporaryPack)
+        let written = try pack(version, in: temporary / "source", as: temporaryPack)
         let pack = layout.packs.appending(written.pack.sha256)
         // The same bytes are the same pack, whatever they belong to.
         if try fileSystem.exists(pack) {
@@ -78,9 +75,10 @@ struct TestVendor {
         } else {
             try fileSystem.rename(temporaryPack, to: pack)
         }
-        let tree = Tree(
+        var tree = Tree(
             product: product, release: version, component: component, platform: Platform.current,
             entries: written.entries, pack: written.pack)
+        if let old { tree.deltas = [try makeDelta(from: old, to: tree)] }
         let treePath = RepositoryNames.tree(component, Platform.current, version, of: product)
         let release = ReleaseDocument(
             product: product, version: version, date: clock.now, notes: ["en": "Version \(version)."],
@@ -101,6 +99,29 @@ struct TestVendor {
         try editor.addTarget(
             product: product, path: RepositoryNames.channel("stable", of: product), bytes: try channel.encoded())
         try editor.commit()
+    }
+
+    private func pack(_ version: String, in folder: FilePath, as file: FilePath) throws -> WrittenPack {
+        try fileSystem.removeTree(folder)
+        try makeClient(version, in: folder)
+        let scan = try TreeScanner(fileSystem: fileSystem).scan(folder)
+        return try PackWriter(fileSystem: fileSystem, level: 1).write(scan, to: file)
+    }
+
+    /// `tree` is the one whose content lies in `source`.
+    private func makeDelta(from version: String, to tree: Tree) throws -> DeltaReference {
+        let (folder, file) = (temporary / "old", temporary / "delta")
+        let packed = try pack(version, in: folder, as: temporary / "old.pack")
+        let old = Tree(
+            product: tree.product, release: version, component: tree.component, platform: tree.platform,
+            entries: packed.entries, pack: packed.pack)
+        let written = try DeltaWriter(fileSystem: fileSystem, options: DeltaOptions(level: 1)).write(
+            from: old.entries, in: folder, to: tree.entries, in: temporary / "source", as: file)
+        guard let written else { throw FetchError(.notFound, url: version, reason: "there is nothing to make of it") }
+        try fileSystem.rename(file, to: layout.packs.appending(written.sha256))
+        return DeltaReference(
+            from: version, fromTree: old.contentSHA256, length: written.length, sha256: written.sha256,
+            reads: written.reads)
     }
 
     /// Changes one byte of every pack, as a broken disk or a hostile mirror would.

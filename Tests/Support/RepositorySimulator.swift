@@ -199,17 +199,7 @@ public final class RepositorySimulator: Fetcher {
     private func send(
         _ bytes: ArraySlice<UInt8>, _ url: String, _ receive: (ArraySlice<UInt8>) async throws -> Void
     ) async throws(FetchError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            do {
-                try await receive(rest.prefix(1000))
-            } catch let error as FetchError {
-                throw error
-            } catch {
-                throw FetchError(.receiver, url: url, reason: "\(error)")
-            }
-            rest = rest.dropFirst(1000)
-        }
+        try await TestSupport.send(bytes, inPiecesOf: 1000, url: url, to: receive)
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Crypto
+internal import TUF
 
 /// Byte ranges of a full pack that carry some of a tree's files: whole frames. Ranges that lie close together are one, since
 /// a few bytes more are cheaper than another request.
@@ -52,7 +53,7 @@ public struct PackRanges: Sendable, Hashable {
     /// Part of the name of the file that they are fetched into: other ranges must not go on where these stopped.
     var fingerprint: String {
         let text = ranges.map { "\($0.offset)+\($0.length)" }.joined(separator: ",")
-        return String(Hex.lower(SHA256.hash(data: Array(text.utf8))).prefix(16))
+        return String(hex(SHA256.hash(data: Array(text.utf8))).prefix(16))
     }
 }
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import Crypto
 import Foundation
-import NIOSSL
+package import NIOSSL
 import SwiftASN1
-import X509
+package import X509
 
 /// A self-signed certificate like the one that an agent makes.
-struct TestCertificate {
-    let certificate: Certificate
+package struct TestCertificate {
+    package let certificate: Certificate
     private let key: P256.Signing.PrivateKey
     /// The authority's; presented after the leaf.
     private var issuer: Certificate?
 
-    init() throws {
+    package init() throws {
         key = P256.Signing.PrivateKey()
         let name = try DistinguishedName { CommonName("ricambio agent") }
         certificate = try Certificate(
@@ -28,7 +28,7 @@ struct TestCertificate {
     }
 
     /// One that `authority` has issued.
-    init(issuedBy authority: TestCertificate, presentingIssuer: Bool) throws {
+    package init(issuedBy authority: TestCertificate, presentingIssuer: Bool) throws {
         key = P256.Signing.PrivateKey()
         issuer = presentingIssuer ? authority.certificate : nil
         certificate = try Certificate(
@@ -44,7 +44,7 @@ struct TestCertificate {
             }, issuerPrivateKey: .init(authority.key))
     }
 
-    func der() throws -> [UInt8] { try Self.der(certificate) }
+    package func der() throws -> [UInt8] { try Self.der(certificate) }
 
     private static func der(_ certificate: Certificate) throws -> [UInt8] {
         var serializer = DER.Serializer()
@@ -52,20 +52,29 @@ struct TestCertificate {
         return serializer.serializedBytes
     }
 
-    func pem() throws -> String { try certificate.serializeAsPEM().pemString }
+    package func pem() throws -> String { try certificate.serializeAsPEM().pemString }
 
     /// Lower-case hex.
-    func fingerprint() throws -> String {
+    package func fingerprint() throws -> String {
         SHA256.hash(data: try der()).map { String(format: "%02x", $0) }.joined()
     }
 
-    func serverContext() throws -> NIOSSLContext {
+    /// - Parameter protocols: what the server offers to speak within TLS; none leaves it at HTTP/1.1.
+    package func serverConfiguration(protocols: [String] = []) throws -> TLSConfiguration {
         let chain = try ([certificate] + (issuer.map { [$0] } ?? [])).map {
             NIOSSLCertificateSource.certificate(try NIOSSLCertificate(bytes: try Self.der($0), format: .der))
         }
         let privateKey = try NIOSSLPrivateKey(bytes: Array(key.pemRepresentation.utf8), format: .pem)
-        return try NIOSSLContext(
-            configuration: .makeServerConfiguration(
-                certificateChain: chain, privateKey: .privateKey(privateKey)))
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain, privateKey: .privateKey(privateKey))
+        configuration.applicationProtocols = protocols
+        return configuration
+    }
+
+    /// Of a client that trusts this certificate and nothing else.
+    package func clientConfiguration() throws -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.trustRoots = .certificates([try NIOSSLCertificate(bytes: try der(), format: .der)])
+        return configuration
     }
 }
