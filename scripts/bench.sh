@@ -10,10 +10,18 @@ names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(trust distribution mirror downtime)
 mkdir -p .bench
 
-built() { # products, for release; SwiftPM takes one at a time
+built() { # products, as they are shipped: customers have no Swift runtime; SwiftPM takes one at a time
     for product in "$@"; do
-        "$swift" build --package-path Benchmarks --scratch-path "$scratch" -c release --product "$product" -q
+        "$swift" build --package-path Benchmarks --scratch-path "$scratch" -c release --static-swift-stdlib \
+            --product "$product" -q
     done
+}
+
+installed() { # Debian packages
+    local sudo=
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    echo "bench: installing $*" >&2
+    $sudo apt-get install -y -q --no-install-recommends "$@" >&2
 }
 
 peers() { # what does the same as a pack or a delta; asks the package manager for what is missing
@@ -21,7 +29,7 @@ peers() { # what does the same as a pack or a delta; asks the package manager fo
     for tool in zstd xdelta3 bsdiff casync openssl; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
-    [ ${#missing[@]} -eq 0 ] || apt-get install -y -q "${missing[@]}" >/dev/null
+    [ ${#missing[@]} -eq 0 ] || installed "${missing[@]}"
 }
 
 for name in "${names[@]}"; do
@@ -35,12 +43,9 @@ for name in "${names[@]}"; do
     mirror)
         nginx=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx || true)
         if [ -z "$nginx" ]; then
-            echo "bench: installing nginx-light" >&2
-            sudo=
-            [ "$(id -u)" = 0 ] || sudo=sudo
             # Only the program is wanted: nothing that this starts may take a port of the machine.
-            $sudo apt-get install -y -q --no-install-recommends nginx-light >&2
-            $sudo systemctl disable --now nginx >/dev/null 2>&1 || true
+            installed nginx-light
+            $([ "$(id -u)" = 0 ] || echo sudo) systemctl disable --now nginx >/dev/null 2>&1 || true
             nginx=/usr/sbin/nginx
         fi
         built ricambio ricambio-repo bench
@@ -48,8 +53,8 @@ for name in "${names[@]}"; do
         ;;
     distribution)
         peers
-        built ricambio-repo bench
-        "$scratch/release/bench" distribution --bin "$scratch/release" --python "${PYTHON:-python3}" \
+        built ricambio-repo stage bench
+        "$scratch/release/bench" distribution --bin "$scratch/release" --python .venv/bin/python \
             --fetch Benchmarks/python/pair.py --data .bench/data --json .bench/distribution.json
         ;;
     downtime)

@@ -66,7 +66,7 @@ import Testing
         for _ in 0..<16 { big += changed }
         let stage = try DeltaStage(old: ["big": old, "small": text(9)], new: ["big": big, "small": text(10)])
         let written = try #require(try stage.make(DeltaOptions(level: level)))
-        #expect(written.segments == 2)
+        #expect(written.segments == 3)
         #expect(written.length < 200_000)
         #expect(try stage.checkRoundTrip())
     }

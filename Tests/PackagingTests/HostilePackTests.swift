@@ -44,8 +44,8 @@ import Testing
     func bomb() throws {
         let bomb = try Zstd.compress([UInt8](repeating: 0, count: 64 << 20), level: 1)
         let tree = HostileTreeTests.tree(
-            [HostileTreeTests.file("a", size: 100)],
-            frames: [Frame(offset: 0, length: Int64(bomb.count), uncompressedLength: 100)])
+            [HostileTreeTests.file("a", size: 10_000)],
+            frames: [Frame(offset: 0, length: Int64(bomb.count), uncompressedLength: 10_000)])
         #expect(try stage(tree, bomb) == "tampered")
         #expect(try files.attributes(of: folder / "staged/a")?.size ?? 0 == 0)
     }

@@ -134,11 +134,15 @@ import Testing
         #expect(failure { try Self.tree([Self.file("a", size: 10)], frames: frames).check() } == "malformed")
     }
 
-    @Test("A frame that would take more than 16 MiB of memory is refused")
+    @Test("A frame that would take more than 64 MiB of memory is refused")
     func largeFrame() {
-        let size: Int64 = (16 << 20) + 1
-        let frames = [Frame(offset: 0, length: 5, uncompressedLength: size)]
-        #expect(failure { try Self.tree([Self.file("a", size: size)], frames: frames).check() } == "malformed")
+        func check(_ size: Int64, _ length: Int64) -> String {
+            let frames = [Frame(offset: 0, length: length, uncompressedLength: size)]
+            return failure { try Self.tree([Self.file("a", size: size)], frames: frames).check() }
+        }
+        #expect(check(64 << 20, 65 << 20) == "no error")
+        #expect(check((64 << 20) + 1, 5) == "malformed")
+        #expect(check(64 << 20, (65 << 20) + 1025) == "malformed", "much more than its content, compressed")
     }
 
     @Test(

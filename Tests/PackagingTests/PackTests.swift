@@ -13,7 +13,7 @@ import Testing
         let folder = try TemporaryFolder()
         let source = try makeApplication(in: folder)
         let packed = try pack(source, in: folder)
-        #expect(packed.tree.pack.frames.count > 5)
+        #expect(packed.tree.pack.frames.count > 3)
         #expect(try files.attributes(of: packed.pack)?.size == packed.tree.pack.length)
 
         var last: (Int64, Int64) = (0, 0)
