@@ -15,6 +15,7 @@ final class DeltaOutput: Sendable {
     /// Take turns: one segment is being written while the next one is made ready.
     private let memory = (0..<ahead).map { _ in LargeMemory(count: DeltaFormat.segmentBytes) }
     private let space = DispatchSemaphore(value: ahead)
+    /// Segments so far, of all groups.
     private let count = Mutex(0)
 
     init(_ contents: DeltaContents, into folder: FilePath, fileSystem: any FileSystem) {
@@ -48,9 +49,7 @@ final class DeltaOutput: Sendable {
     /// Waits until everything is written, and checks that it was everything.
     func finish() throws(PackagingError) {
         settle()
-        if failure.withLock({ $0 }) == nil {
-            attempt { (files: inout CarriedFiles) throws(PackagingError) in try files.finish() }
-        }
+        attempt { (files: inout CarriedFiles) throws(PackagingError) in try files.finish() }
         if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
@@ -65,7 +64,9 @@ final class DeltaOutput: Sendable {
         queue.sync {}
     }
 
+    /// Nothing more is written after the first failure.
     private func attempt(_ work: (inout CarriedFiles) throws(PackagingError) -> Void) {
+        guard failure.withLock({ $0 }) == nil else { return }
         files.withLock { files in
             do throws(PackagingError) {
                 try work(&files)
