@@ -37,7 +37,9 @@ struct OldStream: DeltaSource, Sendable {
             let start = Int(position - number << Self.blockBits)
             let block = try block(number)
             let part = block[start...].prefix(buffer.count - filled)
-            guard !part.isEmpty else { throw DeltaFormat.tampered("The delta refers to something behind the old tree.") }
+            guard !part.isEmpty else {
+                throw DeltaFormat.tampered("The delta refers to something behind the old tree.")
+            }
             UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(from: .init(rebasing: part))
             filled += part.count
         }

@@ -62,21 +62,18 @@ struct SegmentDecoder {
         fill(content.count - at)
     }
 
-    /// Bytewise, modulo 256, eight at a time: builds without optimisation have to be usable too. `target` is not behind
-    /// `start`.
+    /// Bytewise, modulo 256. `target` is not behind `start`, so that nothing is overwritten before it was read.
     private static func add(
         _ content: UnsafeMutableRawBufferPointer, at start: Int, _ prediction: UnsafeMutableRawBufferPointer,
         at position: Int, _ count: Int, into target: Int
     ) {
-        let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+        typealias Block = SIMD32<UInt8>
         var index = 0
-        while index + 8 <= count {
-            let x = content.loadUnaligned(fromByteOffset: start &+ index, as: UInt64.self)
-            let y = prediction.loadUnaligned(fromByteOffset: position &+ index, as: UInt64.self)
-            // The highest bit of each byte is added without its carry, which would be the next byte's.
-            let sum = ((x & low) &+ (y & low)) ^ ((x ^ y) & ~low)
-            content.storeBytes(of: sum, toByteOffset: target &+ index, as: UInt64.self)
-            index &+= 8
+        while index + Block.scalarCount <= count {
+            let difference = content.loadUnaligned(fromByteOffset: start &+ index, as: Block.self)
+            let predicted = prediction.loadUnaligned(fromByteOffset: position &+ index, as: Block.self)
+            content.storeBytes(of: difference &+ predicted, toByteOffset: target &+ index, as: Block.self)
+            index &+= Block.scalarCount
         }
         while index < count {
             content[target &+ index] = content[start &+ index] &+ prediction[position &+ index]
