@@ -36,7 +36,7 @@ struct OldStream: DeltaSource, Sendable {
             let number = position >> Self.blockBits
             let start = Int(position - number << Self.blockBits)
             let block = try block(number)
-            let part = block[start...].prefix(buffer.count - filled)
+            let part = block.dropFirst(start).prefix(buffer.count - filled)
             guard !part.isEmpty else {
                 throw DeltaFormat.tampered("The delta refers to something behind the old tree.")
             }
