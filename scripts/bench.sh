@@ -9,6 +9,8 @@ scratch=.build-bench
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(trust distribution mirror downtime)
 mkdir -p .bench
+sudo=
+[ "$(id -u)" = 0 ] || sudo=sudo
 
 built() { # products, as they are shipped: customers have no Swift runtime; SwiftPM takes one at a time
     for product in "$@"; do
@@ -18,8 +20,6 @@ built() { # products, as they are shipped: customers have no Swift runtime; Swif
 }
 
 installed() { # Debian packages
-    local sudo=
-    [ "$(id -u)" = 0 ] || sudo=sudo
     echo "bench: installing $*" >&2
     $sudo apt-get install -y -q --no-install-recommends "$@" >&2
 }
@@ -45,7 +45,7 @@ for name in "${names[@]}"; do
         if [ -z "$nginx" ]; then
             # Only the program is wanted: nothing that this starts may take a port of the machine.
             installed nginx-light
-            $([ "$(id -u)" = 0 ] || echo sudo) systemctl disable --now nginx >/dev/null 2>&1 || true
+            $sudo systemctl disable --now nginx >/dev/null 2>&1 || true
             nginx=/usr/sbin/nginx
         fi
         built ricambio ricambio-repo bench

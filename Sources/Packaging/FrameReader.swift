@@ -90,3 +90,16 @@ struct FrameReader {
         }
     }
 }
+
+extension [UInt8] {
+    /// As `withUnsafeMutableBytes`, for what throws errors of this library.
+    fileprivate mutating func withUnsafeMutableRaw(
+        _ body: (UnsafeMutableRawBufferPointer) throws(PackagingError) -> Void
+    ) throws(PackagingError) {
+        var failure: PackagingError?
+        withUnsafeMutableBytes { bytes in
+            do throws(PackagingError) { try body(bytes) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+}

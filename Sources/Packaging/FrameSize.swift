@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Dispatch
-internal import Synchronization
 
 /// Finds how much of a pack's stream a frame should hold. Whoever needs one file fetches the frames that it lies in, so small
 /// ones are better; but what lies in another frame cannot be referred to, and of similar files that are far apart only
@@ -23,9 +21,11 @@ struct FrameSize {
     /// `level` is what the pack will be compressed with.
     init(level: Int) { self.level = level }
 
+    /// Who compresses quickly does not look for short packs.
+    var isWorthTrying: Bool { level > Self.quick }
+
     mutating func append(_ bytes: [UInt8]) throws(PackagingError) {
-        // Who compresses quickly does not look for short packs.
-        guard level > Self.quick else { return }
+        guard isWorthTrying else { return }
         var rest = bytes[...]
         while !rest.isEmpty {
             let part = rest.prefix(Self.largest - block.count)
@@ -47,16 +47,12 @@ struct FrameSize {
         let pieces = totals.indices.flatMap { index in
             stride(from: 0, to: block.count, by: Self.smallest << index).map { (index, $0) }
         }
-        let results = Mutex<[(Int, Result<Int, PackagingError>)]>([])
-        DispatchQueue.concurrentPerform(iterations: pieces.count) { [block] number in
+        let sizes = try inParallel(pieces.count, threads: pieces.count) { [block] number throws(PackagingError) in
             let (index, start) = pieces[number]
             let piece = block[start..<min(start + Self.smallest << index, block.count)]
-            let result = Result { () throws(PackagingError) in
-                try Zstd.compress(Array(piece), level: Self.quick, isLong: true).count
-            }
-            results.withLock { $0.append((index, result)) }
+            return try Zstd.compress(Array(piece), level: Self.quick, isLong: true).count
         }
-        for (index, result) in results.withLock({ $0 }) { totals[index] += try result.get() }
+        for ((index, _), size) in zip(pieces, sizes) { totals[index] += size }
         block = []
     }
 }

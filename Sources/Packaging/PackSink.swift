@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Dispatch
 internal import Platform
-internal import Synchronization
 
 /// Cuts a stream into frames, compresses several at a time and writes them in order.
 ///
@@ -61,13 +59,10 @@ struct PackSink {
         let blocks = waiting
         waiting = []
         let level = level
-        let results = Mutex<[Result<[UInt8], PackagingError>?]>(Array(repeating: nil, count: blocks.count))
-        DispatchQueue.concurrentPerform(iterations: blocks.count) { index in
-            let result = Result { () throws(PackagingError) in try Zstd.compress(blocks[index], level: level) }
-            results.withLock { $0[index] = result }
+        let results = try inParallel(blocks.count, threads: blocks.count) { index throws(PackagingError) in
+            try Zstd.compress(blocks[index], level: level)
         }
-        for (block, result) in zip(blocks, results.withLock({ $0 })) {
-            guard let compressed = try result?.get() else { continue }
+        for (block, compressed) in zip(blocks, results) {
             frames.append(
                 Frame(
                     offset: hash.count, length: Int64(compressed.count), uncompressedLength: Int64(block.count)))

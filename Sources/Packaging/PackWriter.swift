@@ -62,7 +62,7 @@ public struct PackWriter: Sendable {
     private func chosenFrameBytes(_ scan: ScannedFolder) throws(PackagingError) -> Int {
         if let frameBytes { return frameBytes }
         var probe = FrameSize(level: level)
-        guard scan.totalBytes > FrameSize.smallest else { return FrameSize.smallest }
+        guard probe.isWorthTrying, scan.totalBytes > FrameSize.smallest else { return FrameSize.smallest }
         var isLarge = false
         _ = try read(scan, start: { isLarge = $0 > FrameSize.smallest }) { bytes throws(PackagingError) in
             if !isLarge { try probe.append(bytes) }

@@ -31,15 +31,15 @@ extension TemporaryFolder {
 /// Bytes that do not compress, the same for the same seed.
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 8)
-    while bytes.count < count {
+    var words: [UInt64] = []
+    words.reserveCapacity(count / 8 + 1)
+    for _ in 0..<(count + 7) / 8 {
         state ^= state << 13
         state ^= state >> 7
         state ^= state << 17
-        withUnsafeBytes(of: state) { bytes.append(contentsOf: $0) }
+        words.append(state)
     }
-    return Array(bytes.prefix(count))
+    return words.withUnsafeBytes { Array(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
 }
 
 /// A small application: programs, texts, an empty file, a symlink, an empty folder.

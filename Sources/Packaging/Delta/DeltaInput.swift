@@ -3,7 +3,7 @@ internal import Platform
 internal import SystemPackage
 
 /// A delta's file, from its start to its end.
-struct DeltaInput: Sendable {
+struct DeltaInput {
     private let file: any OpenFile
     private let length: Int64
     private var position: Int64 = 0

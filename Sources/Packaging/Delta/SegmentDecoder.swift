@@ -81,16 +81,3 @@ struct SegmentDecoder {
         }
     }
 }
-
-extension [UInt8] {
-    /// As `withUnsafeMutableBytes`, for what throws errors of this library.
-    mutating func withUnsafeMutableRaw(
-        _ body: (UnsafeMutableRawBufferPointer) throws(PackagingError) -> Void
-    ) throws(PackagingError) {
-        var failure: PackagingError?
-        withUnsafeMutableBytes { bytes in
-            do throws(PackagingError) { try body(bytes) } catch { failure = error }
-        }
-        if let failure { throw failure }
-    }
-}

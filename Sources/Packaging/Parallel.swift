@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Dispatch
-internal import Packaging
 internal import Synchronization
 
 /// Runs `work` for 0..<count on up to `threads` threads, lower numbers first; the results in their order.
-func inParallel<Value: Sendable>(
+package func inParallel<Value: Sendable>(
     _ count: Int, threads: Int, _ work: @Sendable (Int) throws(PackagingError) -> Value
 ) throws(PackagingError) -> [Value] {
     let next = Mutex(0)
