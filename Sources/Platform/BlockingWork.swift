@@ -28,12 +28,7 @@ public enum BlockingWork {
             { argument in
                 guard let argument else { return nil }
                 let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
-                // Writing to a pipe that nobody reads is an error here, never the end of the process.
-                var signals = sigset_t()
-                sigemptyset(&signals)
-                sigaddset(&signals, SIGPIPE)
-                pthread_sigmask(SIG_BLOCK, &signals, nil)
-                work.run()
+                withoutBrokenPipeSignal { work.run() }
                 return nil
             }, box.toOpaque())
         guard failure == 0 else {
@@ -47,4 +42,24 @@ public enum BlockingWork {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
+}
+
+/// While `work` runs, writing to a pipe that nobody reads is an error on this thread, never the end of the process.
+func withoutBrokenPipeSignal<Value, Failure: Error>(
+    _ work: () throws(Failure) -> Value
+) throws(Failure) -> Value {
+    var signals = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &signals, &before)
+    defer {
+        if sigismember(&before, SIGPIPE) == 0 {
+            // One that came meanwhile would be delivered as soon as it may.
+            var now = timespec()
+            while sigtimedwait(&signals, nil, &now) == SIGPIPE {}
+            pthread_sigmask(SIG_SETMASK, &before, nil)
+        }
+    }
+    return try work()
 }

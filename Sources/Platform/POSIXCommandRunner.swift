@@ -54,8 +54,10 @@ extension POSIXCommandRunner {
             // Nothing is ever written to it: what runs here is not cancelled.
             let wake = try Pipe()
             return try withExtendedLifetime(wake) { () throws(CommandError) in
-                var running = try RunningCommand(command, wake: wake.reading)
-                return try running.finish()
+                try withoutBrokenPipeSignal { () throws(CommandError) in
+                    var running = try RunningCommand(command, wake: wake.reading)
+                    return try running.finish()
+                }
             }
         } catch let error as CommandError {
             throw error
