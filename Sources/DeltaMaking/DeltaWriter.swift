@@ -161,10 +161,11 @@ public struct DeltaWriter: Sendable {
         let encoder = DeltaPrediction(group)
         let level = options.level
         var frames: [[UInt8]] = []
-        let count = DeltaGroup.segmentCount(group.length)
-        let coded = try inParallel(count, threads: options.threads) { index throws(PackagingError) in
+        let segments = GroupPlan.segments(group.length)
+        let coded = try inParallel(segments.count, threads: options.threads) { index throws(PackagingError) in
             try SegmentEncoder(
-                prediction: encoder, old: MemorySource(bytes: old.bytes), new: new.bytes, level: level
+                prediction: encoder, segments: segments, old: MemorySource(bytes: old.bytes), new: new.bytes,
+                level: level
             ).encode(index)
         }
         for (segment, frame) in coded {

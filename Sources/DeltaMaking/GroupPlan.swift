@@ -42,6 +42,24 @@ struct GroupPlan {
         if current.length > 0 { groups.append(current) }
         return groups
     }
+
+    /// The first ones and the last ones are small: while a reader decompresses the first, and while it writes the last, it has
+    /// nothing else to do.
+    static func segments(_ length: Int64) -> [Range<Int64>] {
+        let smallest: Int64 = 2 << 20
+        var segments: [Range<Int64>] = []
+        var (start, largest) = (Int64(0), smallest)
+        while start < length {
+            let left = length - start
+            let half = max(left / 2, smallest)
+            let count = min(half, largest)
+            let isLast = left - count < Int64(DeltaFormat.smallestSegment)
+            segments.append(start..<(isLast ? length : start + count))
+            start = segments[segments.count - 1].upperBound
+            largest = min(2 * largest, Int64(DeltaFormat.segmentBytes))
+        }
+        return segments
+    }
 }
 
 /// Finds which old executable a new one comes from.

@@ -5,6 +5,8 @@ internal import Packaging
 /// Codes one segment the way that makes it shorter.
 struct SegmentEncoder {
     let prediction: DeltaPrediction
+    /// All of the group.
+    let segments: [Range<Int64>]
     let old: MemorySource
     /// The group's new content.
     let new: UnsafeRawBufferPointer
@@ -16,14 +18,14 @@ struct SegmentEncoder {
 
     /// What goes into the control, and the frames one after the other.
     func encode(_ index: Int) throws(PackagingError) -> (segment: DeltaSegment, frames: [UInt8]) {
-        let start = index * DeltaFormat.segmentBytes
-        let content = absolute(start, prediction.group.segmentLength(index))
-        let copies = prediction.copies(inSegment: index)
-        var prefix = index == 0 ? [] : absolute(start - DeltaFormat.segmentBytes, DeltaFormat.segmentBytes)
+        let range = segments[index]
+        let content = absolute(range)
+        let copies = prediction.copies(in: range)
+        var prefix = history(before: index)
         let previous = prefix.count
         let copied = copies.reduce(0) { $0 + Int($1.length) }
         prefix += [UInt8](repeating: 0, count: copied)
-        try fill(&prefix, from: previous, copies, index)
+        try fill(&prefix, from: previous, copies, range.lowerBound)
 
         let zstd = DeltaCompressor()
         let isSmall = prediction.group.length <= Self.smallGroup
@@ -31,35 +33,43 @@ struct SegmentEncoder {
         var best: (segment: DeltaSegment, frames: [UInt8])?
         if isSmall || !isPredicted {
             let frame = try zstd.compress(content, prefix: prefix, level: level)
-            best = (DeltaSegment(mode: .prefix, frames: [frame.count]), frame)
+            best = (DeltaSegment(range, mode: .prefix, frames: [frame.count]), frame)
         }
         if copied > 0, isSmall || isPredicted {
             let (differences, rest) = subtract(prefix[previous...], from: content, copies)
             let first = try zstd.compress(differences, prefix: [], level: level)
             let second = try zstd.compress(rest, prefix: prefix, level: level)
             if first.count + second.count < best?.frames.count ?? .max {
-                best = (DeltaSegment(mode: .difference, frames: [first.count, second.count]), first + second)
+                best = (DeltaSegment(range, mode: .difference, frames: [first.count, second.count]), first + second)
             }
         }
         guard let best else { throw PackagingError(.unsupported, "A segment could not be coded.") }
         return best
     }
 
-    private func absolute(_ start: Int, _ count: Int) -> [UInt8] {
-        var bytes = Array(new[start..<(start + count)])
-        bytes.withUnsafeMutableBytes { prediction.rewrite($0, at: Int64(start), toAbsolute: true) }
+    private func absolute(_ segment: Range<Int64>) -> [UInt8] {
+        var bytes = Array(new[Int(segment.lowerBound)..<Int(segment.upperBound)])
+        bytes.withUnsafeMutableBytes { prediction.rewrite($0, at: segment.lowerBound, toAbsolute: true) }
         return bytes
     }
 
+    /// As a reader has it: each segment's operands were made absolute by themselves.
+    private func history(before index: Int) -> [UInt8] {
+        let start = segments[index].lowerBound - Int64(DeltaFormat.historyBytes)
+        return segments[..<index].filter { $0.upperBound > start }.flatMap { segment in
+            absolute(segment).suffix(Int(min(segment.upperBound - start, Int64(segment.count))))
+        }
+    }
+
     private func fill(
-        _ prefix: inout [UInt8], from start: Int, _ copies: [DeltaCopy], _ index: Int
+        _ prefix: inout [UInt8], from start: Int, _ copies: [DeltaCopy], _ position: Int64
     ) throws(PackagingError) {
         var failure: PackagingError?
         var source = old
         prefix.withUnsafeMutableBytes { bytes in
             do throws(PackagingError) {
                 _ = try prediction.predict(
-                    copies, ofSegment: index, from: &source, into: .init(rebasing: bytes[start...]))
+                    copies, at: position, from: &source, into: .init(rebasing: bytes[start...]))
             } catch {
                 failure = error
             }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import DeltaMaking
 import SystemPackage
 import TestSupport
 import Testing
 
+@testable import DeltaMaking
 @testable import Packaging
 
 @Suite struct DeltaTests {
@@ -71,6 +71,17 @@ import Testing
         #expect(try stage.checkRoundTrip())
     }
 
+    @Test("A maker's segments are all of the content, and none is one that a reader refuses")
+    func segmentLengths() {
+        for length in [1, 2 << 20, (2 << 20) + 1, 3 << 20, 7 << 20, 16 << 20, (200 << 20) + 12_345] as [Int64] {
+            let segments = GroupPlan.segments(length)
+            #expect(segments.first?.lowerBound == 0 && segments.last?.upperBound == length)
+            #expect(zip(segments, segments.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+            #expect(segments.allSatisfy { $0.count <= DeltaFormat.segmentBytes })
+            #expect(segments.dropLast().allSatisfy { $0.count >= DeltaFormat.smallestSegment })
+        }
+    }
+
     @Test("An old tree larger than the memory allowed is indexed in parts, and the result says so")
     func parts() throws {
         let stage = try DeltaStage(
@@ -93,6 +104,16 @@ import Testing
         #expect(try stage.checkRoundTrip())
         // Two thousand calls and two thousand pointers changed; none of them is in the delta.
         #expect(written.length < 1500)
+    }
+
+    @Test("A program longer than a segment: operands across a segment's end are left alone by both sides")
+    func longProgram() throws {
+        let old = program(functions: 24_000, extra: 0, seed: 1)
+        let new = program(functions: 24_000, extra: 333, seed: 2)
+        let stage = try DeltaStage(old: ["run": old], new: ["run": new])
+        let written = try #require(try stage.make(DeltaOptions(level: 3)))
+        #expect(written.segments > 1)
+        #expect(try stage.checkRoundTrip())
     }
 
     @Test("The same trees give the same delta")

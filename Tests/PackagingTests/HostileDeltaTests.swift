@@ -38,9 +38,10 @@ import Testing
         length: Int64? = nil, images: [DeltaImage] = [], copies: [DeltaCopy] = [], mode: DeltaMode = .prefix,
         frames: [Int] = [0]
     ) -> DeltaGroup {
-        DeltaGroup(
-            length: length ?? newBytes, images: images, copies: copies,
-            segments: [DeltaSegment(mode: mode, frames: frames)])
+        let length = length ?? newBytes
+        return DeltaGroup(
+            length: length, images: images, copies: copies,
+            segments: [DeltaSegment(0..<length, mode: mode, frames: frames)])
     }
 
     @Test("The valid delta is applied, or the rest of this suite says nothing")
@@ -101,6 +102,27 @@ import Testing
         let short = try Zstd.compress(noise(100), level: 1)
         #expect(try outcome(group(frames: [short.count]), frames: short) == "tampered")
         #expect(try outcome(group(frames: [short.count - 1]), frames: Array(short.dropLast())) == "tampered")
+    }
+
+    @Test("Segments that are too short, too long, empty or beyond their group are refused: else there could be millions")
+    func segments() throws {
+        let (smallest, largest) = (Int64(DeltaFormat.smallestSegment), Int64(DeltaFormat.segmentBytes))
+        func outcome(_ lengths: [Int64], of length: Int64) -> String {
+            var group = DeltaGroup(length: length, images: [], copies: [])
+            var start: Int64 = 0
+            for count in lengths {
+                group.segments.append(DeltaSegment(start..<(start + count), mode: .prefix, frames: [9]))
+                start += count
+            }
+            return failure { _ = try DeltaGroup(decoding: group.encoded(), left: .max, oldBytes: 0) }
+        }
+        #expect(outcome([smallest, largest, 1], of: smallest + largest + 1) == "no error")
+        #expect(outcome([smallest - 1, 1], of: smallest) == "tampered")
+        #expect(outcome([largest + 1], of: largest + 1) == "tampered")
+        #expect(outcome([largest, 0, 1], of: largest + 1) == "tampered")
+        #expect(outcome([largest, 2], of: largest + 1) == "tampered")
+        #expect(outcome([largest], of: largest + 1) == "tampered")
+        #expect(outcome([largest, largest], of: largest) == "tampered")
     }
 
     @Test("A frame that decompresses to more than its segment has is refused: decompression bomb")

@@ -4,7 +4,7 @@ public import SystemPackage
 
 /// Makes the files of a new tree that a delta carries, from the delta and the old tree's folder.
 ///
-/// Memory does not grow with the trees: a segment of 8 MiB is predicted while the one before it is decompressed and the two
+/// Memory does not grow with the trees: a segment of up to 8 MiB is predicted while the one before it is decompressed and the two
 /// before that are written; lists of files and of copies come on top. Keeps two cores busy.
 public struct DeltaApplier: Sendable {
     private let fileSystem: any FileSystem
@@ -48,6 +48,7 @@ public struct DeltaApplier: Sendable {
                         predictor.start(next, into: output)
                     }
                     try decoder.finish(segment, prefix: prefix, into: output)
+                    output.complete(next.history, before: segment.length, from: prefix)
                     try writer.put(segment, in: output)
                     done += Int64(segment.length)
                     progress(done, contents.carriedBytes)

@@ -4,8 +4,11 @@
 package enum DeltaFormat {
     /// `RICDELTA`, then the version.
     package static let magic: [UInt8] = Array("RICDELTA".utf8) + [1]
-    /// Bytes of new content that are coded together; only a group's last segment is shorter.
+    /// Bytes of new content that are coded together, at most and at least; only a group's last segment is shorter.
     package static let segmentBytes = 8 << 20
+    package static let smallestSegment = 1 << 20
+    /// Bytes of new content before a segment that are part of its prefix.
+    package static let historyBytes = 8 << 20
     /// Bytes of new content in a group at most.
     package static let groupBytes: Int64 = 512 << 20
     package static let copies = 1 << 20

@@ -24,11 +24,14 @@ package enum DeltaMode: UInt8, Sendable {
 }
 
 package struct DeltaSegment: Sendable, Hashable {
+    /// Of the group's new content.
+    package var range: Range<Int64>
     package var mode: DeltaMode
     /// Compressed bytes of its one or two frames.
     package var frames: [Int]
 
-    package init(mode: DeltaMode, frames: [Int]) {
+    package init(_ range: Range<Int64>, mode: DeltaMode, frames: [Int]) {
+        self.range = range
         self.mode = mode
         self.frames = frames
     }
@@ -50,15 +53,6 @@ package struct DeltaGroup: Sendable, Hashable {
         self.segments = segments
     }
 
-    package static func segmentCount(_ length: Int64) -> Int {
-        Int((length + Int64(DeltaFormat.segmentBytes) - 1) / Int64(DeltaFormat.segmentBytes))
-    }
-
-    /// Bytes of segment `index`.
-    package func segmentLength(_ index: Int) -> Int {
-        Int(min(Int64(DeltaFormat.segmentBytes), length - Int64(index) * Int64(DeltaFormat.segmentBytes)))
-    }
-
     package func encoded() -> [UInt8] {
         var output = DeltaBytes()
         output.number(length)
@@ -77,6 +71,7 @@ package struct DeltaGroup: Sendable, Hashable {
             shift = copy.old - copy.new
         }
         for segment in segments {
+            output.number(Int64(segment.range.count))
             output.byte(segment.mode.rawValue)
             for frame in segment.frames { output.number(Int64(frame)) }
         }
@@ -94,8 +89,21 @@ package struct DeltaGroup: Sendable, Hashable {
         }
         try DeltaImage.check(images)
         copies = try Self.copies(&input, length: length, oldBytes: oldBytes)
-        segments = []
-        for _ in 0..<Self.segmentCount(length) {
+        segments = try Self.segments(&input, length: length)
+        guard input.isAtEnd else { throw DeltaFormat.tampered("The delta's control is too long.") }
+    }
+
+    private static func segments(
+        _ input: inout DeltaReader, length: Int64
+    ) throws(PackagingError) -> [DeltaSegment] {
+        var segments: [DeltaSegment] = []
+        var start: Int64 = 0
+        while start < length {
+            let end = start + (try input.number(upTo: min(Int64(DeltaFormat.segmentBytes), length - start)))
+            // So there are not many of them, whatever a delta says.
+            guard end - start >= Int64(DeltaFormat.smallestSegment) || end == length else {
+                throw DeltaFormat.tampered("The delta has a segment that is too short.")
+            }
             guard let mode = DeltaMode(rawValue: try input.byte()) else {
                 throw DeltaFormat.tampered("The delta has a segment of an unknown kind.")
             }
@@ -103,9 +111,10 @@ package struct DeltaGroup: Sendable, Hashable {
             for _ in 0..<(mode == .prefix ? 1 : 2) {
                 frames.append(Int(try input.number(upTo: Int64(DeltaFormat.frameBytes))))
             }
-            segments.append(DeltaSegment(mode: mode, frames: frames))
+            segments.append(DeltaSegment(start..<end, mode: mode, frames: frames))
+            start = end
         }
-        guard input.isAtEnd else { throw DeltaFormat.tampered("The delta's control is too long.") }
+        return segments
     }
 
     private static func copies(

@@ -37,7 +37,7 @@ final class DeltaOutput: Sendable {
         operands.async { [self] in
             let bytes = UnsafeMutableRawBufferPointer(rebasing: memory[turn].bytes[..<segment.length])
             bytes.copyMemory(from: UnsafeRawBufferPointer(buffer.content(segment.length)))
-            segment.prediction.rewrite(bytes, at: segment.position, toAbsolute: false)
+            segment.prediction.rewrite(bytes, at: segment.range.lowerBound, toAbsolute: false)
             queue.async { [self] in
                 let bytes = UnsafeRawBufferPointer(rebasing: memory[turn].bytes[..<segment.length])
                 attempt { (files: inout CarriedFiles) throws(PackagingError) in try files.write(bytes) }

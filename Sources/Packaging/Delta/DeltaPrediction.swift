@@ -31,9 +31,8 @@ package struct DeltaPrediction: Sendable {
     }
 
     /// The copies that lie in a segment, cut to it; `new` counts from the segment's start.
-    package func copies(inSegment index: Int) -> [DeltaCopy] {
-        let start = Int64(index) * Int64(DeltaFormat.segmentBytes)
-        let end = start + Int64(group.segmentLength(index))
+    package func copies(in segment: Range<Int64>) -> [DeltaCopy] {
+        let (start, end) = (segment.lowerBound, segment.upperBound)
         var result: [DeltaCopy] = []
         for copy in group.copies[group.copies.partitioningIndex({ $0.new + $0.length > start })...] {
             guard copy.new < end else { break }
@@ -44,13 +43,13 @@ package struct DeltaPrediction: Sendable {
         return result
     }
 
-    /// Puts the prediction for `copies`, one after the other, into `buffer`; the bytes that it has.
+    /// Puts the prediction for `copies`, one after the other, into `buffer`; the bytes that it has. Their segment begins at
+    /// `start`.
     package func predict(
-        _ copies: [DeltaCopy], ofSegment index: Int, from source: inout some DeltaSource,
+        _ copies: [DeltaCopy], at start: Int64, from source: inout some DeltaSource,
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(PackagingError) -> Int {
         var filled = 0
-        let start = Int64(index) * Int64(DeltaFormat.segmentBytes)
         for copy in copies {
             let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<(filled + Int(copy.length))])
             try source.read(at: copy.old, into: piece)

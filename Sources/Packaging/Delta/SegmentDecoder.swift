@@ -23,11 +23,11 @@ struct SegmentDecoder {
             into: UnsafeMutableRawBufferPointer(rebasing: place))
     }
 
-    /// The segment, with absolute operands, into the first half of `output`. `prefix` has the prediction.
+    /// The segment, with absolute operands, to the end of the first half of `output`. `prefix` has the prediction.
     func finish(
         _ segment: PlannedSegment, prefix: SegmentBuffer, into output: SegmentBuffer
     ) throws(PackagingError) {
-        let bytes = prefix.prefix(hasPrevious: segment.index > 0, predicted: segment.predicted)
+        let bytes = prefix.prefix(history: segment.history, predicted: segment.predicted)
         let content = output.content(segment.length)
         switch segment.mode {
         case .prefix:

@@ -16,7 +16,7 @@ final class SegmentPredictor: Sendable {
             do throws(PackagingError) {
                 try source.withLock { (source: inout OldStream) throws(PackagingError) in
                     _ = try segment.prediction.predict(
-                        segment.copies, ofSegment: segment.index, from: &source,
+                        segment.copies, at: segment.range.lowerBound, from: &source,
                         into: buffer.prediction(segment.predicted))
                 }
             } catch {
