@@ -104,7 +104,7 @@ import Testing
         #expect(try outcome(group(frames: [short.count - 1]), frames: Array(short.dropLast())) == "tampered")
     }
 
-    @Test("Segments that are too short, too long, empty or beyond their group are refused: else there could be millions")
+    @Test("Segments that are too short, too long, empty or beyond their group are refused: there could be millions")
     func segments() throws {
         let (smallest, largest) = (Int64(DeltaFormat.smallestSegment), Int64(DeltaFormat.segmentBytes))
         func outcome(_ lengths: [Int64], of length: Int64) -> String {

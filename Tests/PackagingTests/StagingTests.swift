@@ -130,7 +130,7 @@ import Testing
         }
         let stage = try DeltaStage(old: ["a": block], new: ["a": content])
         let written = try #require(try stage.make(DeltaOptions(level: 1)))
-        #expect(written.segments == 5)
+        #expect(written.segments == 8)
         #expect(try stage.checkRoundTrip())
     }
 }
