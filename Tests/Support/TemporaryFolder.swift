@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+internal import Platform
 public import SystemPackage
 
 /// A new empty folder that is removed with everything in it when the last reference goes away.
@@ -22,6 +23,12 @@ public final class TemporaryFolder: Sendable {
     /// Absent is fine.
     public func remove() {
         try? FileManager.default.removeItem(atPath: path.string)
+    }
+
+    public func file(_ name: String, _ text: String, permissions: UInt16 = 0o644) throws -> FilePath {
+        let file = path.appending(name)
+        try POSIXFileSystem().replace(file, with: Array(text.utf8), permissions: permissions)
+        return file
     }
 
     public static func / (folder: TemporaryFolder, name: String) -> FilePath { folder.path.appending(name) }

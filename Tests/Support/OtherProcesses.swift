@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import Platform
-import SystemPackage
-import TestSupport
-
-extension TemporaryFolder {
-    func file(_ name: String, _ text: String, permissions: UInt16 = 0o644) throws -> FilePath {
-        let file = path.appending(name)
-        try POSIXFileSystem().replace(file, with: Array(text.utf8), permissions: permissions)
-        return file
-    }
-}
+internal import Platform
+internal import SystemPackage
 
 /// Waits for something that another process does; bounded.
-func eventually(seconds: Double = 20, _ condition: () async throws -> Bool) async throws -> Bool {
+public func eventually(seconds: Double = 20, _ condition: () async throws -> Bool) async throws -> Bool {
     let end = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < end {
         if try await condition() { return true }
@@ -22,7 +13,7 @@ func eventually(seconds: Double = 20, _ condition: () async throws -> Bool) asyn
 }
 
 /// Whether the process has ended; a zombie has.
-func isGone(_ pid: Int32) throws -> Bool {
+public func isGone(_ pid: Int32) throws -> Bool {
     guard let bytes = try? POSIXFileSystem().read(FilePath("/proc/\(pid)/stat"), limit: 4096) else { return true }
     let text = String(decoding: bytes, as: UTF8.self)
     return text[(text.lastIndex(of: ")") ?? text.startIndex)...].dropFirst(2).first == "Z"
