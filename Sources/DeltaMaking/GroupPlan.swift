@@ -51,11 +51,10 @@ struct GroupPlan {
         var (start, largest) = (Int64(0), smallest)
         while start < length {
             let left = length - start
-            let half = max(left / 2, smallest)
-            let count = min(half, largest)
-            let isLast = left - count < Int64(DeltaFormat.smallestSegment)
-            segments.append(start..<(isLast ? length : start + count))
-            start = segments[segments.count - 1].upperBound
+            let count = min(max(left / 2, smallest), largest)
+            let end = left - count < Int64(DeltaFormat.smallestSegment) ? length : start + count
+            segments.append(start..<end)
+            start = end
             largest = min(2 * largest, Int64(DeltaFormat.segmentBytes))
         }
         return segments

@@ -27,8 +27,7 @@ public enum BlockingWork {
             &thread, nil,
             { argument in
                 guard let argument else { return nil }
-                let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
-                withoutBrokenPipeSignal { work.run() }
+                Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
             }, box.toOpaque())
         guard failure == 0 else {
@@ -39,8 +38,9 @@ public enum BlockingWork {
     }
 
     private final class Work: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+        private let work: @Sendable () -> Void
+        init(_ work: @escaping @Sendable () -> Void) { self.work = work }
+        func run() { withoutBrokenPipeSignal { work() } }
     }
 }
 

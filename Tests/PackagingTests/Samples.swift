@@ -7,20 +7,6 @@ import TestSupport
 let files = POSIXFileSystem()
 
 extension TemporaryFolder {
-    /// Makes `path` with the folders above it.
-    @discardableResult
-    func write(_ path: String, _ content: String, permissions: UInt16 = 0o644) throws -> FilePath {
-        try write(path, Array(content.utf8), permissions: permissions)
-    }
-
-    @discardableResult
-    func write(_ path: String, _ content: [UInt8], permissions: UInt16 = 0o644) throws -> FilePath {
-        let file = self / path
-        try files.makeDirectories(file.removingLastComponent())
-        try files.replace(file, with: content, permissions: permissions)
-        return file
-    }
-
     func link(_ path: String, to destination: String) throws {
         let file = self / path
         try files.makeDirectories(file.removingLastComponent())

@@ -101,8 +101,8 @@ private func isRun(_ run: (Command) async throws -> CommandResult) async -> Bool
     @Test("A program that is missing, not executable, or in no folder is told apart")
     func refusals() async throws {
         let folder = try TemporaryFolder()
-        let plain = try folder.file("plain", "text")
-        let orphan = try folder.file("orphan", "#!/no/such/interpreter\n", permissions: 0o755)
+        let plain = try folder.write("plain", "text")
+        let orphan = try folder.write("orphan", "#!/no/such/interpreter\n", permissions: 0o755)
         #expect(await code(Command(["no-such-program-here"], environment: environment)) == .launch(.notFound))
         #expect(await code(Command(["/no/such"])) == .launch(.notFound))
         #expect(await code(Command([plain.string])) == .launch(.notExecutable))

@@ -55,7 +55,7 @@ import TestSupport
 
     @Test("A full disk refuses what needs space and lets go of what is there")
     func full() throws {
-        _ = try folder.file("old", "x")
+        try folder.write("old", "x")
         let files = CrashingFileSystem(fault: .full(from: 1))
         #expect { try work(files) } throws: { ($0 as? FileError)?.code == .noSpace }
         try files.remove(folder.path.appending("old"))
@@ -75,7 +75,7 @@ import TestSupport
 
     @Test("A crash inside a replacement leaves the old content and a temporary file")
     func replace() throws {
-        let file = try folder.file("f", "old")
+        let file = try folder.write("f", "old")
         let files = CrashingFileSystem(fault: .crash(at: 1))
         #expect(throws: FileError.self) { try files.replace(file, with: [1, 2], permissions: 0o600) }
         #expect(try real.read(file, limit: 10) == Array("old".utf8))

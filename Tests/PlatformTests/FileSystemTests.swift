@@ -28,7 +28,7 @@ import TestSupport
 
     @Test("A file is replaced as a whole, with its permissions, and nothing is left beside it")
     func replace() throws {
-        let file = try folder.file("a", "old")
+        let file = try folder.write("a", "old")
         try files.replace(file, with: Array("new".utf8), permissions: 0o600)
         #expect(try files.read(file, limit: 100) == Array("new".utf8))
         #expect(try files.attributes(of: file)?.permissions == 0o600)
@@ -45,7 +45,7 @@ import TestSupport
 
     @Test("A file with more bytes than allowed is refused, one with just as many is read")
     func readLimit() throws {
-        let file = try folder.file("a", "12345")
+        let file = try folder.write("a", "12345")
         #expect(code { _ = try files.read(file, limit: 4) } == .tooLarge)
         #expect(try files.read(file, limit: 5).count == 5)
         #expect(code { _ = try files.read(folder.path, limit: 5) } == .isDirectory)
@@ -56,8 +56,8 @@ import TestSupport
     func exchange() throws {
         try files.makeDirectories(folder.path.appending("live"))
         try files.makeDirectories(folder.path.appending("new"))
-        _ = try folder.file("live/old", "")
-        _ = try folder.file("new/new", "")
+        try folder.write("live/old", "")
+        try folder.write("new/new", "")
         try files.exchange(folder.path.appending("live"), with: folder.path.appending("new"))
         #expect(try files.entries(of: folder.path.appending("live")) == ["new"])
         #expect(try files.entries(of: folder.path.appending("new")) == ["old"])
@@ -65,7 +65,7 @@ import TestSupport
 
     @Test("A rename never replaces what is there")
     func renameKeeps() throws {
-        let (a, b) = (try folder.file("a", "a"), try folder.file("b", "b"))
+        let (a, b) = (try folder.write("a", "a"), try folder.write("b", "b"))
         #expect(code { try files.rename(a, to: b) } == .exists)
         #expect(try files.read(b, limit: 1) == [UInt8(ascii: "b")])
         try files.rename(a, to: folder.path.appending("c"))
@@ -74,12 +74,12 @@ import TestSupport
 
     @Test("Removing a tree never follows a link out of it, opens locked folders, and may be repeated")
     func removeTree() throws {
-        _ = try folder.file("outside", "kept")
+        try folder.write("outside", "kept")
         let tree = folder.path.appending("tree")
         try files.makeDirectories(tree.appending("a/b"))
         try files.makeLink(at: tree.appending("a/link"), to: folder.path.string)
         try files.makeLink(at: tree.appending("dangling"), to: "nowhere")
-        _ = try folder.file("tree/a/b/file", "x")
+        try folder.write("tree/a/b/file", "x")
         try files.setPermissions(0o500, of: tree.appending("a/b"))
         try files.removeTree(tree)
         try files.removeTree(tree)
@@ -90,7 +90,7 @@ import TestSupport
     func copyTree() throws {
         let tree = folder.path.appending("tree")
         try files.makeDirectories(tree.appending("d"))
-        let file = try folder.file("tree/d/run", String(repeating: "x", count: 3_000_000), permissions: 0o755)
+        let file = try folder.write("tree/d/run", String(repeating: "x", count: 3_000_000), permissions: 0o755)
         try files.makeLink(at: tree.appending("l"), to: "d/run")
         let copy = folder.path.appending("copy")
         try files.copyTree(tree, to: copy)
@@ -103,7 +103,7 @@ import TestSupport
 
     @Test("A link in place of a file is not followed when opened, copied or locked")
     func linksAreNotFollowed() throws {
-        _ = try folder.file("secret", "secret")
+        try folder.write("secret", "secret")
         let link = folder.path.appending("link")
         try files.makeLink(at: link, to: "secret")
         #expect(code { _ = try files.openForReading(link) } == .isSymlink)
@@ -141,7 +141,7 @@ import TestSupport
 
     @Test("Nothing is there: neither an error nor something")
     func absent() throws {
-        let file = try folder.file("f", "")
+        let file = try folder.write("f", "")
         #expect(try !files.exists(folder.path.appending("none")))
         #expect(try !files.exists(file.appending("below-a-file")))
         try files.remove(folder.path.appending("none"))
@@ -157,7 +157,7 @@ import TestSupport
         try files.makeDirectories(folder.path.appending("l"))
         try files.makeDirectories(folder.path.appending("l/x/y"))
         #expect(try files.entries(of: folder.path.appending("a")) == ["b", "x"])
-        let file = try folder.file("f", "")
+        let file = try folder.write("f", "")
         #expect(code { try files.makeDirectories(file) } == .notDirectory)
         #expect(code { try files.makeDirectories(file.appending("g")) } == .notDirectory)
     }
@@ -203,12 +203,12 @@ import TestSupport
     func mountedInside(kind: String) async throws {
         let (mount, tree) = (folder.path.appending("tree/inside/mount"), folder.path.appending("tree"))
         try files.makeDirectories(mount)
-        _ = try folder.file("origin", "")
+        try folder.write("origin", "")
         try files.remove(folder.path.appending("origin"))
         try files.makeDirectories(folder.path.appending("origin"))
         try await Mounting.mount(kind, folder.path.appending("origin"), at: mount)
         do {
-            _ = try folder.file("tree/inside/mount/precious", "somebody's")
+            try folder.write("tree/inside/mount/precious", "somebody's")
             #expect(try files.mountPoints(below: tree) == [mount])
             #expect(try files.attributes(of: mount)?.isMountPoint == true)
             #expect(code { try files.removeTree(tree) } == .mountPoint)

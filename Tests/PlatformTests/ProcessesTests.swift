@@ -23,7 +23,7 @@ import TestSupport
 
     @Test("A child runs in its folder, in a session of its own, with its output appended and no other file open")
     func surroundings() async throws {
-        _ = try folder.file("log", "before\n")
+        try folder.write("log", "before\n")
         let script = "pwd; ls /proc/$$/fd; cut -d' ' -f6 /proc/$$/stat; echo $$; exit 7"
         let handle = try processes.launch(launch(script))
         #expect(try await handle.wait() == .exited(7))
@@ -94,7 +94,7 @@ import TestSupport
 
     @Test("A program that is missing or not executable starts nothing and leaves the lock free")
     func refusals() throws {
-        let plain = try folder.file("plain", "text")
+        let plain = try folder.write("plain", "text")
         for (program, code) in [("./none", LaunchError.Code.notFound), (plain.string, .notExecutable)] {
             var launch = launch("")
             launch.arguments = [program]

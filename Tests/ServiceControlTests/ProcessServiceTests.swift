@@ -23,7 +23,7 @@ import TestSupport
     private func service(
         _ script: String, stopTimeout: Double = 20, settle: Double = 0, backoff: Backoff = Backoff(initial: 0.01)
     ) throws -> ProcessService {
-        let file = try folder.file(
+        let file = try folder.write(
             "OM Business/serve", "#!/bin/sh\necho started $TOKEN\n\(script)\n", permissions: 0o755)
         #expect(file.lastComponent == "serve")
         return agent(stopTimeout: stopTimeout, settle: settle, backoff: backoff)
@@ -101,7 +101,7 @@ import TestSupport
         let pid = await runningPID(first)
         for record in [nil, "{", #"{"process":{"pid":1,"startTime":1,"boot":"x"}}"#] {
             try POSIXFileSystem().remove(state.appending("service.json"))
-            if let record { _ = try folder.file(".ricambio/one/service.json", record) }
+            if let record { try folder.write(".ricambio/one/service.json", record) }
             let next = agent()
             try await next.start(environment: [:])
             #expect(pid != nil)
@@ -204,7 +204,7 @@ import TestSupport
         }
         _ = try await missing.stop()
         #expect(await missing.state() == .stopped)
-        _ = try folder.file("OM Business/plain", "text")
+        try folder.write("OM Business/plain", "text")
         #expect(await code { try await agent(command: ["./plain"]).start(environment: [:]) } == .notExecutable)
         let dying = try service("exit 1", settle: 20)
         #expect(await code { try await dying.start(environment: [:]) } == .diedAtOnce)
@@ -227,8 +227,8 @@ import TestSupport
     @Test("A log that has grown too large is put aside while the application writes on")
     func rotation() async throws {
         try POSIXFileSystem().makeDirectories(state)
-        _ = try folder.file(".ricambio/one/application.log", String(repeating: "x", count: 2000))
-        _ = try folder.file("OM Business/serve", "#!/bin/sh\necho started\nexec sleep 300\n", permissions: 0o755)
+        try folder.write(".ricambio/one/application.log", String(repeating: "x", count: 2000))
+        try folder.write("OM Business/serve", "#!/bin/sh\necho started\nexec sleep 300\n", permissions: 0o755)
         let service = ProcessService(
             command: ["./serve"], folder: live, stateFolder: state, settleSeconds: 0, outputLimit: 1000,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

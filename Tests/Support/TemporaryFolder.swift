@@ -25,9 +25,18 @@ public final class TemporaryFolder: Sendable {
         try? FileManager.default.removeItem(atPath: path.string)
     }
 
-    public func file(_ name: String, _ text: String, permissions: UInt16 = 0o644) throws -> FilePath {
-        let file = path.appending(name)
-        try POSIXFileSystem().replace(file, with: Array(text.utf8), permissions: permissions)
+    /// Makes `path` with the folders above it.
+    @discardableResult
+    public func write(_ path: String, _ content: String, permissions: UInt16 = 0o644) throws -> FilePath {
+        try write(path, Array(content.utf8), permissions: permissions)
+    }
+
+    @discardableResult
+    public func write(_ path: String, _ content: [UInt8], permissions: UInt16 = 0o644) throws -> FilePath {
+        let files = POSIXFileSystem()
+        let file = self / path
+        try files.makeDirectories(file.removingLastComponent())
+        try files.replace(file, with: content, permissions: permissions)
         return file
     }
 

@@ -40,16 +40,15 @@ public struct DeltaApplier: Sendable {
                 for index in group.segments.indices {
                     let segment = next
                     let (prefix, output) = (buffers[turn], buffers[1 - turn])
-                    let isLast = index + 1 == group.segments.count
                     // The writer let go of the segment that lay there when the last one was put.
                     try decoder.begin(segment, in: output)
                     try predictor.finish()
-                    if !isLast {
+                    if index + 1 < group.segments.count {
                         next = try PlannedSegment(index + 1, of: prediction, from: &input)
                         predictor.start(next, into: output)
+                        output.complete(next.history, before: segment.length, from: prefix)
                     }
                     try decoder.finish(segment, prefix: prefix, into: output)
-                    if !isLast { output.complete(next.history, before: segment.length, from: prefix) }
                     try writer.put(segment, in: output)
                     done += Int64(segment.length)
                     progress(done, contents.carriedBytes)
