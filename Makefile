@@ -6,7 +6,7 @@ BIN := .build/debug
 OWN := Package.swift Sources Examples Tests Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
 SHELL := /bin/bash
 
-.PHONY: bootstrap libraries build test lint format bench fuzz demo run third-party clean
+.PHONY: bootstrap libraries build test lint format bench soak fuzz demo run third-party clean
 
 # What the build and the tests need from the system; asks the package manager, or names what is missing.
 bootstrap:
@@ -48,10 +48,16 @@ third-party: build
 bench: bootstrap
 	@scripts/bench.sh $(BENCH)
 
+# Updates without end under kills, failing calls and full disks; ends with “U updates, F faults, L lost, S stuck”, exit code 0
+# only if L and S are 0. SEED= draws the rounds of that seed again; what was lost is kept in .soak/. Full disks need root.
+SECONDS ?= 60
+soak: build
+	@$(BIN)/soak --bin $(BIN) --folder .soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
 # Fuzzers with coverage feedback over everything that parses what a stranger sends; FUZZ_SECONDS=600 for longer.
 FUZZ_SECONDS ?= 60
 fuzz: libraries
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 clean:
-	rm -rf .build .build-bench .build-fuzz .demo .run .venv .bench .fuzz
+	rm -rf .build .build-bench .build-fuzz .demo .run .soak .venv .bench .fuzz

@@ -74,7 +74,7 @@ let package = Package(
             name: "CDivsufsort", pkgConfig: "libdivsufsort",
             providers: [.apt(["libdivsufsort-dev"]), .brew(["libdivsufsort"])]),
         .target(name: "CPlatform"),
-        .target(name: "Platform", dependencies: ["CPlatform", .system], swiftSettings: strict),
+        .target(name: "Platform", dependencies: ["CPlatform", .crypto, .system], swiftSettings: strict),
 
         // Trust and content: usable on their own.
         .target(name: "TUF", dependencies: ["Platform", .crypto, .cryptoExtras, .system], swiftSettings: strict),
@@ -95,6 +95,9 @@ let package = Package(
             dependencies: ["HTTPFetcher", "Platform", "TUF", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1, .system],
             swiftSettings: strict),
 
+        // Everything about replacing a folder. Knows releases as lists of entries only.
+        .target(name: "Replacement", dependencies: ["Platform", .system], swiftSettings: strict),
+
         // What both sides' servers say to clients that ask for a part of a file, or whether they have it.
         .target(name: "HTTPSemantics", swiftSettings: strict),
 
@@ -105,21 +108,22 @@ let package = Package(
         .target(
             name: "Installation",
             dependencies: [
-                "AgentAPI", "Packaging", "ServiceControl", "Platform", "TUF", .crypto, .logging, .system,
+                "AgentAPI", "Packaging", "Replacement", "ServiceControl", "Platform", "TUF", .logging, .system,
             ],
             swiftSettings: strict),
         .target(
             name: "Agent",
             dependencies: [
-                "AgentAPI", "HTTPFetcher", "HTTPSemantics", "Installation", "Packaging", "Platform", "ServiceControl",
-                "TUF", .asyncHTTPClient, .crypto, .cryptoExtras, .grdb, .httpTypes, .hummingbird, .hummingbirdTLS,
+                "AgentAPI", "HTTPFetcher", "HTTPSemantics", "Installation", "Packaging", "Platform", "Replacement",
+                "ServiceControl", "TUF", .asyncHTTPClient, .crypto, .cryptoExtras, .grdb, .httpTypes, .hummingbird,
+                .hummingbirdTLS,
                 .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .subprocess,
                 .swiftASN1, .system, .x509, .yams,
             ], swiftSettings: strict),
         .target(
             name: "RicambioClient",
             dependencies: [
-                "AgentAPI", "HTTPFetcher", "Packaging", "Platform", "TUF", .asyncHTTPClient, .crypto,
+                "AgentAPI", "HTTPFetcher", "Packaging", "Platform", "Replacement", "TUF", .asyncHTTPClient, .crypto,
                 .nioCore, .nioFoundation, .nioHTTP1, .nioPosix, .nioSSL, .system, .x509,
             ], swiftSettings: strict),
         .executableTarget(
@@ -174,6 +178,11 @@ let package = Package(
         .executableTarget(
             name: "demo", dependencies: ["AgentAPI", "Stage", .argumentParser, .system, .unixSignals],
             path: "Examples/Demo", swiftSettings: strict),
+        // Updates without end under random faults, and what lets calls fail.
+        .executableTarget(
+            name: "soak", dependencies: ["AgentAPI", "Platform", "Stage", .argumentParser, .system, .unixSignals],
+            path: "Examples/Soak", exclude: ["FailingCalls"], swiftSettings: strict),
+        .executableTarget(name: "failing-calls", path: "Examples/Soak/FailingCalls"),
 
         // Tests.
         .target(
@@ -211,6 +220,9 @@ let package = Package(
                 .system,
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "ReplacementTests", dependencies: ["Platform", "Replacement", "TestSupport", .system],
+            swiftSettings: strict),
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: strict),
         .testTarget(
             name: "ServiceControlTests",
@@ -219,24 +231,25 @@ let package = Package(
         .testTarget(
             name: "InstallationTests",
             dependencies: [
-                "AgentAPI", "Installation", "Packaging", "Platform", "ServiceControl", "TestSupport", .crypto,
-                .logging, .system,
+                "AgentAPI", "Installation", "Packaging", "Platform", "Replacement", "ServiceControl", "TestSupport",
+                .crypto, .logging, .system,
             ],
             swiftSettings: strict),
         .testTarget(name: "HTTPSemanticsTests", dependencies: ["HTTPSemantics"], swiftSettings: strict),
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "AgentAPI", "HTTPSemantics", "Installation", "Packaging", "Platform", "ServiceControl", "TUF",
-                "TestSupport", .asyncHTTPClient, .crypto, .grdb, .httpTypes, .hummingbird, .hummingbirdTesting,
+                "Agent", "AgentAPI", "HTTPSemantics", "Installation", "Packaging", "Platform", "Replacement",
+                "ServiceControl", "TUF", "TestSupport", .asyncHTTPClient, .crypto, .grdb, .httpTypes, .hummingbird,
+                .hummingbirdTesting,
                 .logging, .nioCore, .nioEmbedded, .system, .yams,
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "RicambioClientTests",
             dependencies: [
-                "AgentAPI", "DeltaMaking", "HTTPFetcher", "Packaging", "Platform", "RicambioClient", "TUF",
-                "TUFRepository", "TestServers", "TestSupport", .nioCore, .nioPosix, .nioSSL, .system,
+                "AgentAPI", "DeltaMaking", "HTTPFetcher", "Packaging", "Platform", "Replacement", "RicambioClient",
+                "TUF", "TUFRepository", "TestServers", "TestSupport", .nioCore, .nioPosix, .nioSSL, .system,
             ], swiftSettings: strict),
         .testTarget(
             name: "OfficeMakerTests",

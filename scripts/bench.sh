@@ -58,9 +58,11 @@ for name in "${names[@]}"; do
             --fetch Benchmarks/python/pair.py --data .bench/data --json .bench/distribution.json
         ;;
     downtime)
-        # The update's down time beside the application's own stop and start time.
-        "$swift" build --build-tests --explicit-target-dependency-import-check error -q
-        .build/debug/demo --bin .build/debug --folder .demo --bench
+        # What takes the exchange of two folders away, as some file systems have none.
+        "${CC:-cc}" -std=gnu17 -O1 -o .bench/failing-calls Examples/Soak/FailingCalls/main.c
+        built ricambio ricambio-repo bench
+        "$scratch/release/bench" downtime --bin "$scratch/release" --failing-calls "$PWD/.bench/failing-calls" \
+            --json .bench/downtime.json
         ;;
     *)
         echo "bench: no benchmark is called $name; there are: trust distribution mirror downtime" >&2

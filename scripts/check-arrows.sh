@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 status=0
 
-own='Agent|AgentAPI|CDivsufsort|CPlatform|CZstd|DeltaMaking|HTTPFetcher|HTTPSemantics|Installation|ObjectStore|Packaging|Platform|RicambioClient|ServiceControl|Stage|TUF|TUFRepository'
+own='Agent|AgentAPI|CDivsufsort|CPlatform|CZstd|DeltaMaking|HTTPFetcher|HTTPSemantics|Installation|ObjectStore|Packaging|Platform|Replacement|RicambioClient|ServiceControl|Stage|TUF|TUFRepository'
 
 imports() { # folder → "file:line:module" of each import
     grep -rnE --include='*.swift' \
@@ -33,23 +33,25 @@ may Sources/Packaging TUF Platform CZstd
 may Sources/DeltaMaking Packaging Platform CZstd CDivsufsort
 may Sources/HTTPFetcher TUF Platform
 may Sources/ObjectStore HTTPFetcher TUF Platform
+may Sources/Replacement Platform
 may Sources/HTTPSemantics
 may Sources/AgentAPI
 may Sources/ServiceControl Platform
-may Sources/Installation AgentAPI Packaging ServiceControl TUF Platform
-may Sources/Agent AgentAPI HTTPFetcher HTTPSemantics Installation Packaging Platform ServiceControl TUF
-may Sources/RicambioClient AgentAPI HTTPFetcher Packaging Platform TUF
-may Sources/ricambio Agent AgentAPI HTTPFetcher Installation Packaging Platform RicambioClient ServiceControl TUF
+may Sources/Installation AgentAPI Packaging Replacement ServiceControl TUF Platform
+may Sources/Agent AgentAPI HTTPFetcher HTTPSemantics Installation Packaging Platform Replacement ServiceControl TUF
+may Sources/RicambioClient AgentAPI HTTPFetcher Packaging Platform Replacement TUF
+may Sources/ricambio Agent AgentAPI HTTPFetcher Installation Packaging Platform Replacement RicambioClient ServiceControl TUF
 may Sources/ricambio-repo DeltaMaking HTTPFetcher HTTPSemantics ObjectStore TUFRepository Packaging TUF Platform
 may Sources/tuf-client HTTPFetcher Platform TUF
 may Examples/OfficeMaker AgentAPI RicambioClient Platform
 may Examples/Stage AgentAPI Platform RicambioClient
 may Examples/Demo AgentAPI Stage
+may Examples/Soak AgentAPI Platform Stage
 
 # The parts that stand on their own do without the whole of Foundation, which would bring ICU along.
 while IFS= read -r file; do
     if ! awk '/^[[:space:]]*(public )?import Foundation[[:space:]]*$/ && before !~ /#else/ { print FILENAME ":" NR ": import FoundationEssentials instead" > "/dev/stderr"; bad = 1 } { before = $0 } END { exit bad }' "$file"; then
         status=1
     fi
-done < <(find Sources/HTTPSemantics Sources/Platform Sources/TUF Sources/TUFRepository Sources/Packaging Sources/DeltaMaking -name '*.swift')
+done < <(find Sources/HTTPSemantics Sources/Platform Sources/Replacement Sources/TUF Sources/TUFRepository Sources/Packaging Sources/DeltaMaking Sources/ServiceControl -name '*.swift')
 exit $status

@@ -162,6 +162,8 @@ public struct StagedInstallation: Sendable {
     public var keep: [String] = []
     /// The application's data, absolute.
     public var data: [FilePath] = []
+    /// Seconds that the old folder is kept: Office Maker's vendor has it deleted at once.
+    public var retention = 0
 
     public init(
         id: String, product: String, folder: String, repository: String, root: FilePath, command: [String],
@@ -194,6 +196,7 @@ public struct StagedInstallation: Sendable {
             lines += keep.map { "      - \($0)" }
         }
         if !data.isEmpty { lines.append("    data: [\(data.map { quoted($0.string) }.joined(separator: ", "))]") }
+        lines.append("    retention: \(retention)")
         return lines
     }
 

@@ -101,7 +101,9 @@ public actor Stage {
         }
         processes = []
         for note in serviceNotes {
-            guard let identity = noted(in: note), let left = POSIXProcesses().adopt(identity) else { continue }
+            guard let identity = noted(in: note),
+                let left = POSIXProcesses().adopt(identity, traces: ApplicationTraces(lockFile: nil))
+            else { continue }
             left.kill()
             _ = try? await left.wait()
         }

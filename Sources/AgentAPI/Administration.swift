@@ -60,12 +60,19 @@ public struct InstallationStatus: Codable, Sendable, Hashable, Identifiable {
     public var sessions: Int
     /// The run that is going on or scheduled.
     public var run: UpdateRun?
-    /// Whatever the administrator should know: a failed release check, a crash loop.
-    public var problem: Failure?
+    /// Whatever the administrator should know, the most urgent first: a crash loop, a folder that nobody knows, what
+    /// could not be cleaned up, a failed release check.
+    public var problems: [Failure]
+    /// Folders of versions before that are kept, the newest first.
+    public var retained: [OldFolder]
+    /// The first of ``problems``; written for clients that know of one only.
+    public var problem: Failure? { problems.first }
 
+    /// - Parameter problem: comes before `problems`.
     public init(
         id: String, product: String, channel: String, folder: String, version: String?, available: String?,
-        service: ServiceState, sessions: Int, run: UpdateRun? = nil, problem: Failure? = nil
+        service: ServiceState, sessions: Int, run: UpdateRun? = nil, problem: Failure? = nil, problems: [Failure] = [],
+        retained: [OldFolder] = []
     ) {
         self.id = id
         self.product = product
@@ -76,7 +83,45 @@ public struct InstallationStatus: Codable, Sendable, Hashable, Identifiable {
         self.service = service
         self.sessions = sessions
         self.run = run
-        self.problem = problem
+        self.problems = (problem.map { [$0] } ?? []) + problems
+        self.retained = retained
+    }
+
+    private enum CodingKeys: CodingKey {
+        case id, product, channel, folder, version, available, service, sessions, run, problem, problems, retained
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
+        product = try container.decode(String.self, forKey: .product)
+        channel = try container.decode(String.self, forKey: .channel)
+        folder = try container.decode(String.self, forKey: .folder)
+        version = try container.decodeIfPresent(String.self, forKey: .version)
+        available = try container.decodeIfPresent(String.self, forKey: .available)
+        service = try container.decode(ServiceState.self, forKey: .service)
+        sessions = try container.decode(Int.self, forKey: .sessions)
+        run = try container.decodeIfPresent(UpdateRun.self, forKey: .run)
+        problems =
+            try container.decodeIfPresent([Failure].self, forKey: .problems)
+            ?? container.decodeIfPresent(Failure.self, forKey: .problem).map { [$0] } ?? []
+        retained = try container.decodeIfPresent([OldFolder].self, forKey: .retained) ?? []
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(product, forKey: .product)
+        try container.encode(channel, forKey: .channel)
+        try container.encode(folder, forKey: .folder)
+        try container.encodeIfPresent(version, forKey: .version)
+        try container.encodeIfPresent(available, forKey: .available)
+        try container.encode(service, forKey: .service)
+        try container.encode(sessions, forKey: .sessions)
+        try container.encodeIfPresent(run, forKey: .run)
+        try container.encodeIfPresent(problem, forKey: .problem)
+        try container.encode(problems, forKey: .problems)
+        try container.encode(retained, forKey: .retained)
     }
 }
 

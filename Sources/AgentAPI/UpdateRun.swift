@@ -1,44 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Foundation
 
-/// What the administrator orders: the body of `POST /v1/installations/{id}/updates`.
-public struct UpdateOrder: Codable, Sendable, Hashable {
-    /// The version to install; `nil` means the channel's current release.
-    public var version: String?
-    /// Seconds between the warning and the closing of sessions, 0…3600.
-    public var graceSeconds: Int
-    /// Who gets the mail; empty means the addresses of the agent's configuration.
-    public var email: [String]
-    /// Language of the mail (`it`, `en`, `fr`, `de`); `nil` means the agent's configuration.
-    public var language: Language?
-    /// When to run; `nil` means now.
-    public var at: Date?
-
-    public static let defaultGraceSeconds = 120
-    public static let allowedGraceSeconds = 0...3600
-
-    public init(
-        version: String? = nil, graceSeconds: Int = UpdateOrder.defaultGraceSeconds, email: [String] = [],
-        language: Language? = nil, at: Date? = nil
-    ) {
-        self.version = version
-        self.graceSeconds = graceSeconds
-        self.email = email
-        self.language = language
-        self.at = at
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        version = try container.decodeIfPresent(String.self, forKey: .version)
-        graceSeconds =
-            try container.decodeIfPresent(Int.self, forKey: .graceSeconds) ?? Self.defaultGraceSeconds
-        email = try container.decodeIfPresent([String].self, forKey: .email) ?? []
-        language = try container.decodeIfPresent(Language.self, forKey: .language)
-        at = try container.decodeIfPresent(Date.self, forKey: .at)
-    }
-}
-
 /// One step of a run as it happened.
 public struct StepRecord: Codable, Sendable, Hashable {
     public var step: UpdateStep
@@ -58,68 +20,6 @@ public struct StepRecord: Codable, Sendable, Hashable {
         self.endedAt = endedAt
         self.bytesDone = bytesDone
         self.bytesTotal = bytesTotal
-    }
-}
-
-/// How a run gets the new version's content: what was weighed, and what was taken.
-public struct ContentSummary: Codable, Sendable, Hashable {
-    public struct Choice: Codable, Sendable, Hashable {
-        /// `nothing`, `delta`, `ranges` or `pack`.
-        public var way: String
-        /// To fetch.
-        public var bytes: Int64
-        public var requests: Int
-
-        public init(way: String, bytes: Int64, requests: Int) {
-            self.way = way
-            self.bytes = bytes
-            self.requests = requests
-        }
-    }
-
-    /// `nothing`, `delta`, `ranges` or `pack`.
-    public var way: String
-    /// Bytes that have to be fetched.
-    public var bytesFetched: Int64
-    /// Bytes of the new version that come from what is installed.
-    public var bytesReused: Int64
-    /// Requests for content, besides those for metadata.
-    public var requests: Int
-    /// All ways that were possible, the one taken first.
-    public var choices: [Choice]
-
-    public init(way: String, bytesFetched: Int64, bytesReused: Int64, requests: Int, choices: [Choice]) {
-        self.way = way
-        self.bytesFetched = bytesFetched
-        self.bytesReused = bytesReused
-        self.requests = requests
-        self.choices = choices
-    }
-
-    /// For the log: what was taken, and what else there was.
-    public var sentence: String {
-        let others = choices.dropFirst().map { "\($0.way) \($0.bytes) bytes in \($0.requests)" }
-        let why = others.isEmpty ? "no other way" : "cheaper than " + others.joined(separator: ", ")
-        return "\(way), \(bytesFetched) bytes to fetch in \(requests) requests, \(bytesReused) bytes reused; \(why)"
-    }
-}
-
-/// What an update would take: `GET /v1/installations/{id}/plan`.
-public struct UpdatePlan: Codable, Sendable, Hashable {
-    public var from: String
-    public var to: String
-    public var content: ContentSummary
-    /// Of the new version, unpacked.
-    public var installedBytes: Int64
-    /// Why the update would be refused at this moment; empty when it would begin.
-    public var obstacles: [Failure]
-
-    public init(from: String, to: String, content: ContentSummary, installedBytes: Int64, obstacles: [Failure]) {
-        self.from = from
-        self.to = to
-        self.content = content
-        self.installedBytes = installedBytes
-        self.obstacles = obstacles
     }
 }
 
@@ -177,9 +77,26 @@ public struct UpdateRun: Codable, Sendable, Hashable, Identifiable {
     /// Where the new version's content comes from; `nil` until it has been worked out.
     public var content: ContentSummary?
     /// Kept files, as paths relative to the application folder.
-    public var kept: [String]
+    public var kept: [String] { didSet { keptCount = max(keptCount, kept.count) } }
+    /// How many there are in all, never fewer than ``kept`` names.
+    public var keptCount: Int
     /// Files of the release that were put beside the customer's as `<name>.new`.
     public var beside: [String]
+    /// Files that were neither the vendor's nor kept: at most ``CustomerFiles/maximumListed`` paths relative to the
+    /// application folder, readable. After an update they are in ``oldKept``.
+    public var foreign: [String] { didSet { foreignCount = max(foreignCount, foreign.count) } }
+    /// How many there are in all, never fewer than ``foreign`` names.
+    public var foreignCount: Int
+    /// What the new folder does not have of the customer's files, at most ``CustomerFiles/maximumListed`` of them.
+    public var notCarried: [NotCarriedFile] { didSet { notCarriedCount = max(notCarriedCount, notCarried.count) } }
+    /// How many there are in all, never fewer than ``notCarried`` names.
+    public var notCarriedCount: Int
+    /// What could not be cleaned up or done after the run had ended well or was taken back; never changes ``outcome``.
+    public var remarks: [Failure]
+    /// The folder of the version before, while it is kept.
+    public var oldKept: OldFolder?
+    /// What the configuration's data commands said, in the order in which they ran.
+    public var dataCommands: [CommandOutput]
     /// When the last session should be closed; set from `warning` on.
     public var deadline: Date?
     /// From the stop order until the service was healthy again.
@@ -203,7 +120,45 @@ public struct UpdateRun: Codable, Sendable, Hashable, Identifiable {
         steps = []
         sessions = SessionCounts()
         kept = []
+        keptCount = 0
         beside = []
+        foreign = []
+        foreignCount = 0
+        notCarried = []
+        notCarriedCount = 0
+        remarks = []
+        dataCommands = []
+    }
+
+    // The history keeps runs for years: those of earlier agents lack what came later.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
+        installation = try container.decode(String.self, forKey: .installation)
+        product = try container.decode(String.self, forKey: .product)
+        from = try container.decode(String.self, forKey: .from)
+        to = try container.decode(String.self, forKey: .to)
+        order = try container.decode(UpdateOrder.self, forKey: .order)
+        requestedBy = try container.decode(String.self, forKey: .requestedBy)
+        steps = try container.decode([StepRecord].self, forKey: .steps)
+        outcome = try container.decodeIfPresent(UpdateOutcome.self, forKey: .outcome)
+        failure = try container.decodeIfPresent(Failure.self, forKey: .failure)
+        sessions = try container.decode(SessionCounts.self, forKey: .sessions)
+        content = try container.decodeIfPresent(ContentSummary.self, forKey: .content)
+        kept = try container.decode([String].self, forKey: .kept)
+        keptCount = try container.decodeIfPresent(Int.self, forKey: .keptCount) ?? kept.count
+        beside = try container.decode([String].self, forKey: .beside)
+        foreign = try container.decodeIfPresent([String].self, forKey: .foreign) ?? []
+        foreignCount = try container.decodeIfPresent(Int.self, forKey: .foreignCount) ?? foreign.count
+        notCarried = try container.decodeIfPresent([NotCarriedFile].self, forKey: .notCarried) ?? []
+        notCarriedCount = try container.decodeIfPresent(Int.self, forKey: .notCarriedCount) ?? notCarried.count
+        remarks = try container.decodeIfPresent([Failure].self, forKey: .remarks) ?? []
+        oldKept = try container.decodeIfPresent(OldFolder.self, forKey: .oldKept)
+        dataCommands = try container.decodeIfPresent([CommandOutput].self, forKey: .dataCommands) ?? []
+        deadline = try container.decodeIfPresent(Date.self, forKey: .deadline)
+        downtimeSeconds = try container.decodeIfPresent(Double.self, forKey: .downtimeSeconds)
+        applicationStopSeconds = try container.decodeIfPresent(Double.self, forKey: .applicationStopSeconds)
+        applicationStartSeconds = try container.decodeIfPresent(Double.self, forKey: .applicationStartSeconds)
     }
 
     /// The step that is running, or the last one that ran.

@@ -83,7 +83,7 @@ public struct DeltaWriter: Sendable {
         // Where there is little, its control is little too.
         let isSmall = length <= 32 << 20
         let pieces = (length + Self.pieceBytes - 1) / Self.pieceBytes
-        let found = try inParallel(pieces, threads: options.threads) { piece in
+        let found = inParallel(pieces, threads: options.threads) { piece in
             let matcher = Matcher(
                 old: old.typed, new: new.typed, index: index, shortest: isSmall ? 32 : 64, step: isSmall ? 2 : 8)
             return matcher.copies(piece * Self.pieceBytes..<min((piece + 1) * Self.pieceBytes, length))

@@ -3,6 +3,7 @@ internal import AgentAPI
 public import Logging
 internal import Packaging
 public import Platform
+internal import Replacement
 internal import SystemPackage
 
 /// Puts a release into a folder where nothing is yet: `ricambio install`.
@@ -40,9 +41,9 @@ public struct Installer: Sendable {
             if resolved.isRecalled {
                 throw UpdateFailure(.releaseRecalled, ["version": resolved.release.version])
             }
-            try fileSystem.makeDirectories(layout.state)
-            guard let lock = try fileSystem.lock(layout.lock) else {
-                throw UpdateFailure(.locked, ["path": layout.lock.string])
+            try fileSystem.makeDirectories(layout.state, permissions: 0o700)
+            guard let lock = try OwnerLock.take(layout.place, fileSystem: fileSystem) else {
+                throw UpdateFailure(.locked, ["path": layout.lock.readable])
             }
             defer { lock.release() }
             try checkSpace(resolved)
@@ -51,8 +52,8 @@ public struct Installer: Sendable {
             try await releases.fetch(plan, of: resolved, into: layout.downloads) { progress(.downloading, $0, $1) }
             let settings = settings
             let fileSystem = fileSystem
-            return try await blocking { _ in
-                try Self.build(resolved, settings, fileSystem) { progress(.staging, $0, $1) }
+            return try await blocking { flag in
+                try Self.build(resolved, settings, fileSystem, flag: flag) { progress(.staging, $0, $1) }
             }
         } catch {
             throw UpdateFailure(error)
@@ -81,26 +82,29 @@ public struct Installer: Sendable {
 
     private static func build(
         _ resolved: ResolvedRelease, _ settings: InstallationSettings, _ fileSystem: any FileSystem,
-        progress: (Int64, Int64) -> Void
+        flag: CancellationFlag, progress: (Int64, Int64) -> Void
     ) throws -> InstalledRelease {
         let (layout, tree) = (settings.layout, resolved.tree)
-        let discard = Discard(layout: layout, fileSystem: fileSystem)
-        try discard.discard(layout.staged)
-        try Stager(fileSystem: fileSystem).stage(
-            tree, pack: layout.pack(tree.pack.sha256), into: layout.staged, progress: progress)
+        let (entries, rules) = (tree.releaseEntries, KeepRules(settings.keep))
+        // An empty folder that the administrator has made says whose everything is to be.
+        let live = try fileSystem.exists(layout.live) ? try fileSystem.folder(layout.live) : nil
+        let staging = Staging(layout: layout, keep: rules, fileSystem: fileSystem)
+        var folder = try staging.build(tree, entries, like: live, flag: flag) { folder in
+            try Stager(fileSystem: fileSystem).stage(
+                tree, pack: layout.pack(tree.pack.sha256), into: folder, progress: progress)
+        }.record
+        folder.witnesses = Witnesses.choose(for: entries, against: nil) { rules.rule(for: $0) == nil }
         let installed = InstalledRelease(
             product: settings.product, version: resolved.release.version, component: settings.component,
-            platform: settings.platform, tree: tree.contentSHA256)
-        try fileSystem.makeDirectories(layout.trees)
-        try fileSystem.replace(layout.tree(of: installed.version), with: try tree.encoded(), permissions: 0o644)
+            platform: settings.platform, tree: tree.contentSHA256, folder: folder)
         try fileSystem.syncFileSystem(containing: layout.staged)
         // What it is stands there before it does: a crash in between leaves an empty place, not an unknown folder.
         try installed.save(layout, fileSystem)
         try fileSystem.remove(layout.live)
         try fileSystem.rename(layout.staged, to: layout.live)
         try fileSystem.syncDirectory(layout.parent)
-        try fileSystem.removeTree(layout.downloads)
-        try discard.empty()
+        // It is installed: what cannot be removed now goes with the next update.
+        for leftover in [layout.downloads, layout.building] { try? fileSystem.removeTree(leftover) }
         return installed
     }
 }

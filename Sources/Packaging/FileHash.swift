@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import TUF
-
-/// Named here once for the many files that hash.
-typealias RunningHash = TUF.RunningHash
+internal import Platform
 
 /// SHA-256 of bytes in memory, in lower-case hex.
 public enum ContentHash {

@@ -5,7 +5,7 @@ public import SystemPackage
 public struct Command: Sendable, Hashable {
     /// The program and what it is told. A program without a slash is looked up in `PATH` of ``environment``.
     public var arguments: [String]
-    /// All of it: nothing is inherited.
+    /// All of it, but that a process which starts applications marks what else it starts: nothing is inherited.
     public var environment: [String: String]
     /// `nil` means this process's own.
     public var workingDirectory: FilePath?

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
+public import SystemPackage
 
 /// What went wrong, doing what, where. Compared by code in tests; ``description`` is a sentence for people.
 public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -40,6 +41,14 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The code of an `errno` value.
     public init(errno number: Int32, operation: String, path: String) {
         self.init(Code(errno: number), operation: operation, path: path)
+    }
+
+    public init(_ code: Code, operation: String, path: FilePath) {
+        self.init(code, operation: operation, path: path.readable)
+    }
+
+    public init(errno number: Int32, operation: String, path: FilePath) {
+        self.init(Code(errno: number), operation: operation, path: path.readable)
     }
 
     public var description: String { "Cannot \(operation) \(path): \(code.reason)." }

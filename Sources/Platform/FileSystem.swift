@@ -1,45 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import SystemPackage
 
-/// What kind of thing is at a path; symlinks are never followed.
-public enum FileKind: Sendable, Hashable {
-    case file
-    case directory
-    case symlink
-    /// A device, socket or pipe.
-    case other
-}
-
-public struct FileAttributes: Sendable, Hashable {
-    public var kind: FileKind
-    /// Bytes.
-    public var size: Int64
-    /// The low twelve bits of the mode.
-    public var permissions: UInt16
-    /// Nanoseconds since 1970.
-    public var modified: Int64
-    public var inode: UInt64
-    public var device: UInt64
-    /// Number of hard links.
-    public var links: UInt64
-    /// A folder at which something is mounted, a bind mount included; `false` where the system cannot tell.
-    public var isMountPoint: Bool
-
-    public init(
-        kind: FileKind, size: Int64, permissions: UInt16, modified: Int64, inode: UInt64, device: UInt64,
-        links: UInt64, isMountPoint: Bool = false
-    ) {
-        self.kind = kind
-        self.size = size
-        self.permissions = permissions
-        self.modified = modified
-        self.inode = inode
-        self.device = device
-        self.links = links
-        self.isMountPoint = isMountPoint
-    }
-}
-
 /// The file operations that the product is made of. ``POSIXFileSystem`` is the real one; tests put one in its
 /// place that crashes, or fails, at the n-th operation.
 ///
@@ -49,6 +10,8 @@ public struct FileAttributes: Sendable, Hashable {
 public protocol FileSystem: Sendable {
     /// `nil` when nothing is there.
     func attributes(of path: FilePath) throws(FileError) -> FileAttributes?
+    /// Opens a folder to work in it by descriptor; symlinks above it are followed, one at `path` itself is not.
+    func folder(_ path: FilePath) throws(FileError) -> any Folder
     /// Names in a directory, without `.` and `..`, sorted by bytes.
     func entries(of directory: FilePath) throws(FileError) -> [String]
     /// The whole file; `tooLarge` when it has more than `limit` bytes.
@@ -63,8 +26,8 @@ public protocol FileSystem: Sendable {
     func makeDirectory(_ path: FilePath, permissions: UInt16) throws(FileError)
     func makeLink(at path: FilePath, to destination: String) throws(FileError)
     func hardLink(_ file: FilePath, as other: FilePath) throws(FileError)
-    /// Copies content, permissions and modification time of one file; reflinked where the file system can.
-    /// Fails with `exists` when something is at `destination`.
+    /// Copies content with its holes, permissions and modification time of one file; shared where the file system can.
+    /// A whole copy, with its owner and all, is ``Folder/copyFile(_:as:in:)``. Fails with `exists` when something is at `destination`.
     func copyFile(_ source: FilePath, to destination: FilePath) throws(FileError)
     func setPermissions(_ permissions: UInt16, of path: FilePath) throws(FileError)
     /// Sets the modification time of a file to now; what it holds stays as it is. Not durable: a hint.
@@ -83,6 +46,8 @@ public protocol FileSystem: Sendable {
     func syncFileSystem(containing path: FilePath) throws(FileError)
     /// Bytes that this process may still write.
     func freeBytes(at path: FilePath) throws(FileError) -> Int64
+    /// Files and folders that this process may still make; as many as can be where the file system has no limit.
+    func freeFiles(at path: FilePath) throws(FileError) -> Int64
     /// Where something is mounted inside `folder`, at any depth and not at itself; bind mounts, whose device number is
     /// the same, and mounts on single files included. Empty when there is no such folder.
     func mountPoints(below folder: FilePath) throws(FileError) -> [FilePath]

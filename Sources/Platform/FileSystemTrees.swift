@@ -45,55 +45,63 @@ extension FileSystem {
         }
     }
 
-    /// Removes a file, a symlink (never what it points at) or a folder with everything in it.
-    /// Absent is fine, also halfway: it can be called again after a crash at any point.
+    /// Removes a file, a symlink (never what it points at) or a folder with everything in it; throws what could not be
+    /// removed first, after all else is gone. Absent is fine, also halfway: it can be called again after a crash.
     ///
-    /// What is mounted inside is somebody's, not the folder's: there it stops and throws `mountPoint`.
+    /// What is mounted inside is somebody's, not the folder's: it stays, and `mountPoint` is thrown.
     public func removeTree(_ path: FilePath) throws(FileError) {
-        guard let found = try attributes(of: path) else { return }
-        try removeTree(path, found, device: found.device)
+        guard let name = path.lastComponent, try exists(path) else { return }
+        if let failure = try folder(following: path.parent).removeTree(name).first { throw failure }
     }
 
-    private func removeTree(_ path: FilePath, _ found: FileAttributes, device: UInt64) throws(FileError) {
-        guard found.kind == .directory else { return try remove(path) }
-        guard !found.isMountPoint, found.device == device else {
-            throw FileError(.mountPoint, operation: "remove", path: path.string)
-        }
-        if found.permissions & 0o700 != 0o700 { try setPermissions(found.permissions | 0o700, of: path) }
-        for name in try entries(of: path) {
-            let inside = path.appending(name)
-            if let found = try attributes(of: inside) { try removeTree(inside, found, device: device) }
-        }
-        try remove(path)
-    }
-
-    /// Where a chain of symlinks at `path` itself ends; symlinks in the folders above are left to the system. Nothing
-    /// need be there. `isSymlink` when there is no end to it.
+    /// Where a chain of symlinks at `path` itself ends, itself when there is none; nothing need be there. `isSymlink` when
+    /// there is no end to it.
     public func followingLinks(_ path: FilePath) throws(FileError) -> FilePath {
-        var place = path
-        for _ in 0..<40 {
-            guard try attributes(of: place)?.kind == .symlink else { return place }
-            place = place.removingLastComponent().pushing(FilePath(try destination(ofLink: place)))
+        guard try attributes(of: path)?.kind == .symlink else { return path }
+        var place = FilePath(root: path.root, [])
+        var rest = Array(path.components.reversed())
+        var links = 0
+        while let name = rest.popLast() {
+            // `..` is the folder above the one that was reached, not the one that was named.
+            switch name.kind {
+            case .currentDirectory: continue
+            case .parentDirectory: place.removeLastComponent()
+            case .regular:
+                let next = place.appending(name)
+                guard try attributes(of: next)?.kind == .symlink else {
+                    place = next
+                    continue
+                }
+                links += 1
+                guard links <= 40 else { throw FileError(.isSymlink, operation: "follow the link", path: path) }
+                let destination = FilePath(try destination(ofLink: next))
+                if destination.isAbsolute { place = FilePath(root: destination.root, []) }
+                rest += destination.components.reversed()
+            }
         }
-        throw FileError(.isSymlink, operation: "follow the link", path: path.string)
+        return place
     }
 
-    /// Copies a file, symlink or folder with everything in it; `exists` when something is at `destination`.
-    /// Devices, sockets and pipes are refused. Not durable until synced.
-    public func copyTree(_ source: FilePath, to destination: FilePath) throws(FileError) {
-        guard let found = try attributes(of: source) else {
-            throw FileError(.notFound, operation: "copy", path: source.string)
+    /// Opens a folder to work in it by descriptor, also where `path` is a symlink to one.
+    public func folder(following path: FilePath) throws(FileError) -> any Folder {
+        do {
+            return try folder(path)
+        } catch  where [.isSymlink, .notDirectory].contains(error.code) {
+            // `path/.` is looked up through a symlink at `path` itself.
+            return try folder(path.appending("."))
         }
-        switch found.kind {
-        case .file: try copyFile(source, to: destination)
-        case .symlink: try makeLink(at: destination, to: try self.destination(ofLink: source))
-        case .directory:
-            try makeDirectory(destination, permissions: found.permissions | 0o700)
-            for name in try entries(of: source) {
-                try copyTree(source.appending(name), to: destination.appending(name))
-            }
-            if found.permissions & 0o700 != 0o700 { try setPermissions(found.permissions, of: destination) }
-        case .other: throw FileError(.notSupported, operation: "copy", path: source.string)
+    }
+
+    /// ``Folder/copyTree(_:as:in:check:)`` between two paths, whose last names are never followed. Devices, sockets and pipes
+    /// are refused, after all else is copied.
+    public func copyTree(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        guard let name = source.lastComponent, let other = destination.lastComponent else {
+            throw FileError(.notSupported, operation: "copy \(source.readable) to", path: destination)
+        }
+        let copy = try folder(following: source.parent)
+            .copyTree(name, as: other, in: try folder(following: destination.parent))
+        if let special = copy.leftOut.first {
+            throw FileError(.notSupported, operation: "copy", path: source.pushing(special))
         }
     }
 }

@@ -86,13 +86,17 @@ private struct RunningCommand {
         program = command.arguments.first ?? ""
         do {
             let (input, output, error) = (try Pipe(), try Pipe(), try Pipe())
-            pid = try spawn(
-                command.arguments, environment: command.environment, workingDirectory: command.workingDirectory,
-                files: SpawnFiles(input: input.reading, output: output.writing, error: error.writing, kept: nil))
+            let files = SpawnFiles(input: input.reading, output: output.writing, error: error.writing)
+            let environment = Self.environment(of: command)
+            pid = try OwnChildren.shared.start { () throws(LaunchError) in
+                try spawn(
+                    command.arguments, environment: environment, workingDirectory: command.workingDirectory,
+                    files: files)
+            }
             let number = cplatform_pidfd_open(pid)
             if number < 0 {
                 Glibc.kill(pid, SIGKILL)
-                _ = reap(pid)
+                _ = OwnChildren.shared.reap(pid)
                 throw PipeError(number: errno)
             }
             pidfd = Descriptor(number)
@@ -107,6 +111,13 @@ private struct RunningCommand {
         } catch {
             throw CommandError(.system(EINVAL), program: program, "\(error)")
         }
+    }
+
+    /// A daemon that a command starts (a database, say) comes to this process like an application's orphans: its mark
+    /// tells that it is of no application.
+    private static func environment(of command: Command) -> [String: String] {
+        guard OwnChildren.shared.adoptsOrphans else { return command.environment }
+        return command.environment.merging([Launch.markVariable: "command"]) { own, _ in own }
     }
 
     mutating func finish() throws(CommandError) -> CommandResult {
@@ -142,15 +153,12 @@ private struct RunningCommand {
     private mutating func ended() -> CommandResult {
         Self.collect(&output, &collected.output, command.outputLimit)
         Self.collect(&error, &collected.error, command.outputLimit)
-        return CommandResult(end: reap(pid), output: collected.output, error: collected.error)
+        return CommandResult(end: OwnChildren.shared.reap(pid), output: collected.output, error: collected.error)
     }
 
     private func end() {
-        for process in allProcesses() {
-            var found = cplatform_process()
-            if cplatform_process_read(process, &found) == 0, found.session == pid { Glibc.kill(process, SIGKILL) }
-        }
-        _ = reap(pid)
+        for process in allProcesses() where process.session == pid { signal(process, SIGKILL) }
+        _ = OwnChildren.shared.reap(pid)
     }
 
     private mutating func send() {

@@ -59,9 +59,9 @@ final class POSIXFile: OpenFile {
 
     func attributes() throws(FileError) -> FileAttributes {
         let open = try descriptor("look at")
-        var status = stat()
-        _ = try uninterrupted { fstat(open.number, &status) }.get("look at", path)
-        return FileAttributes(status)
+        var found = cplatform_file()
+        _ = try uninterrupted { cplatform_stat(open.number, "", &found) }.get("look at", path)
+        return FileAttributes(found)
     }
 
     func truncate(to size: Int64) throws(FileError) {
@@ -112,31 +112,6 @@ extension POSIXFileSystem {
         } catch {
             _ = destination.withPlatformString { unlink($0) }
             throw error
-        }
-    }
-
-    private func copyContent(
-        from: Descriptor, to: Descriptor, source: FilePath, destination: FilePath
-    ) throws(FileError) {
-        if cplatform_reflink(from.number, to.number) == 0 { return }
-        var copied = 0
-        copying: while true {
-            switch uninterrupted({ cplatform_copy_file_range(from.number, to.number, 64 << 20) }) {
-            // Some file systems answer 0 at once though there is content; the plain way below finds the true end.
-            case .success(0): break copying
-            case .success(let count): copied += count
-            case .failure(EXDEV), .failure(EINVAL), .failure(ENOSYS), .failure(EOPNOTSUPP), .failure(EPERM):
-                break copying
-            case .failure(let number):
-                throw FileError(errno: number, operation: "copy \(source) to", path: destination.string)
-            }
-        }
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = try uninterrupted { Glibc.read(from.number, &buffer, buffer.count) }.get("copy", source)
-            if count == 0 { return }
-            _ = try buffer[..<count].withUnsafeBytes { writeAll($0, to: to.number) }
-                .get("copy \(source) to", destination)
         }
     }
 

@@ -8,17 +8,17 @@ public struct POSIXFileSystem: FileSystem {
     public init() {}
 
     public func attributes(of path: FilePath) throws(FileError) -> FileAttributes? {
-        var status = stat()
-        switch path.withPlatformString({ name in uninterrupted { lstat(name, &status) } }) {
-        case .success:
-            var found = FileAttributes(status)
-            if found.kind == .directory {
-                found.isMountPoint = path.withPlatformString { cplatform_is_mount_point($0) } == 1
-            }
-            return found
+        var found = cplatform_file()
+        switch path.withPlatformString({ name in uninterrupted { cplatform_stat(AT_FDCWD, name, &found) } }) {
+        case .success: return FileAttributes(found)
         case .failure(ENOENT), .failure(ENOTDIR): return nil
-        case .failure(let number): throw FileError(errno: number, operation: "look at", path: path.string)
+        case .failure(let number): throw FileError(errno: number, operation: "look at", path: path)
         }
+    }
+
+    public func folder(_ path: FilePath) throws(FileError) -> any Folder {
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK
+        return POSIXFolder(try openDescriptor(path, flags, operation: "open the folder"), at: path)
     }
 
     public func entries(of directory: FilePath) throws(FileError) -> [String] {
@@ -137,7 +137,9 @@ public struct POSIXFileSystem: FileSystem {
 
     public func rename(_ source: FilePath, to destination: FilePath) throws(FileError) {
         let result = source.withPlatformString { from in
-            destination.withPlatformString { to in uninterrupted { cplatform_rename_noreplace(from, to) } }
+            destination.withPlatformString { to in
+                uninterrupted { cplatform_rename_noreplace_at(AT_FDCWD, from, AT_FDCWD, to) }
+            }
         }
         // EINVAL: a file system without RENAME_NOREPLACE. Callers hold the installation's lock, so looking first will do.
         if case .failure(EINVAL) = result {
@@ -155,7 +157,9 @@ public struct POSIXFileSystem: FileSystem {
 
     public func exchange(_ a: FilePath, with b: FilePath) throws(FileError) {
         let result = a.withPlatformString { first in
-            b.withPlatformString { second in uninterrupted { cplatform_rename_exchange(first, second) } }
+            b.withPlatformString { second in
+                uninterrupted { cplatform_rename_exchange_at(AT_FDCWD, first, AT_FDCWD, second) }
+            }
         }
         if case .failure(EINVAL) = result {
             throw FileError(.notSupported, operation: "exchange \(a) with", path: b.string)
@@ -188,12 +192,23 @@ public struct POSIXFileSystem: FileSystem {
     }
 
     public func freeBytes(at path: FilePath) throws(FileError) -> Int64 {
-        var status = statvfs()
-        _ = try path.withPlatformString { name in uninterrupted { statvfs(name, &status) } }
-            .get("ask for the free space at", path)
+        let status = try usage(at: path)
         // Some container file systems report absurd totals; the product must not overflow.
         let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
         return overflow ? .max : Int64(clamping: bytes)
+    }
+
+    public func freeFiles(at path: FilePath) throws(FileError) -> Int64 {
+        let status = try usage(at: path)
+        // btrfs and some others make inodes as they go, and say that there are none.
+        return status.f_files == 0 ? .max : Int64(clamping: status.f_favail)
+    }
+
+    private func usage(at path: FilePath) throws(FileError) -> statvfs {
+        var status = statvfs()
+        _ = try path.withPlatformString { name in uninterrupted { statvfs(name, &status) } }
+            .get("ask for the free space at", path)
+        return status
     }
 
     public func lock(_ file: FilePath) throws(FileError) -> (any HeldLock)? {
@@ -216,18 +231,19 @@ func openLocked(_ file: FilePath) throws(FileError) -> Descriptor? {
 func unlock(_ descriptor: Descriptor) { _ = uninterrupted { flock(descriptor.number, LOCK_UN) } }
 
 extension FileAttributes {
-    init(_ status: stat) {
+    init(_ found: cplatform_file) {
         let kind: FileKind =
-            switch status.st_mode & S_IFMT {
+            switch found.mode & S_IFMT {
             case S_IFREG: .file
             case S_IFDIR: .directory
             case S_IFLNK: .symlink
             default: .other
             }
         self.init(
-            kind: kind, size: Int64(status.st_size), permissions: UInt16(status.st_mode & 0o7777),
-            modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
-            inode: UInt64(status.st_ino), device: UInt64(status.st_dev), links: UInt64(status.st_nlink))
+            kind: kind, size: found.size, permissions: UInt16(found.mode & 0o7777), modified: found.modified,
+            inode: found.inode, device: found.device, links: UInt64(found.links),
+            isMountPoint: found.is_mount_point != 0, isImmutable: found.is_immutable != 0, owner: found.owner,
+            group: found.group, allocated: found.allocated, changed: found.changed, born: found.born)
     }
 }
 

@@ -1,26 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CPlatform
 internal import Glibc
 internal import Synchronization
+internal import SystemPackage
 
 /// A child or an adopted process. One thread waits for its end, so that nothing on the cooperative pool does, and
 /// children are reaped even when nobody asks.
 final class POSIXProcess: ProcessHandle {
     let identity: ProcessIdentity
+    let traces: ApplicationTraces
+    private let isChild: Bool
     private let end: ProcessEndBox
+    private let memory = Mutex(Memory())
 
-    init(child pid: pid_t) {
-        // Not reaped yet, so the number is its own, and its /proc entry is there even if it has ended already.
-        var process = cplatform_process()
-        let known = cplatform_process_read(pid, &process) == 0
-        identity = ProcessIdentity(pid: pid, startTime: known ? process.start_time : 0, boot: currentBoot())
-        let box = ProcessEndBox()
-        end = box
-        BlockingWork.startThread { box.finish(reap(pid)) }
+    /// What one look has to tell the next.
+    private struct Memory {
+        var sessionIsOver = false
+        /// A second request to end makes some programs drop what they are still writing.
+        var asked: Set<ProcessEntry.Identity> = []
     }
 
-    init(adopted identity: ProcessIdentity, pidfd: Descriptor) {
+    init(child pid: pid_t, traces: ApplicationTraces) {
+        // Not reaped yet, so the number is its own, and its /proc entry is there even if it has ended already.
+        identity = ProcessIdentity(pid: pid, startTime: processEntry(pid)?.startTime ?? 0, boot: currentBoot())
+        self.traces = traces
+        isChild = true
+        let box = ProcessEndBox()
+        end = box
+        BlockingWork.startThread { box.finish(OwnChildren.shared.reap(pid)) }
+    }
+
+    init(adopted identity: ProcessIdentity, traces: ApplicationTraces, pidfd: Descriptor) {
         self.identity = identity
+        self.traces = traces
+        isChild = false
         let box = ProcessEndBox()
         end = box
         BlockingWork.startThread {
@@ -30,6 +42,8 @@ final class POSIXProcess: ProcessHandle {
         }
     }
 
+    deinit { if isChild { OwnChildren.shared.forget(application: identity.pid) } }
+
     var isRunning: Bool { end.value == nil }
 
     func wait() async throws(CancellationError) -> ProcessEnd {
@@ -37,41 +51,49 @@ final class POSIXProcess: ProcessHandle {
         return end
     }
 
-    func terminate() { signal(SIGTERM) }
+    func members() -> [RunningProcess] { running(look()) }
 
-    func kill() { signal(SIGKILL) }
-
-    /// Not `kill(-pid)` alone: a shell gives its jobs groups of their own within the session.
-    private func signal(_ number: Int32) {
-        for member in sessionMembers() {
-            let pidfd = cplatform_pidfd_open(member.pid)
-            guard pidfd >= 0 else { continue }
-            let descriptor = Descriptor(pidfd)
-            // Asked again with the pidfd in hand: a number that was re-used meanwhile is left alone.
-            guard processIdentity(member.pid) == member else { continue }
-            _ = cplatform_pidfd_send_signal(descriptor.number, number)
+    func terminate() -> [RunningProcess] {
+        let members = look()
+        for member in members where memory.withLock({ $0.asked.insert(member.identity).inserted }) {
+            signal(member, SIGTERM)
         }
+        return running(members)
     }
 
-    func members() -> [ProcessIdentity] { sessionMembers() }
+    func kill() -> [RunningProcess] {
+        let members = look()
+        for member in members { signal(member, SIGKILL) }
+        return running(members)
+    }
 
-    private func sessionMembers() -> [ProcessIdentity] {
-        let boot = identity.boot
-        return allProcesses().compactMap { pid in
-            var process = cplatform_process()
-            guard cplatform_process_read(pid, &process) == 0, !process.isDead, process.session == identity.pid,
-                process.start_time >= identity.startTime
-            else { return nil }
-            return ProcessIdentity(pid: pid, startTime: process.start_time, boot: boot)
+    private func running(_ members: [ProcessEntry]) -> [RunningProcess] {
+        members.map { $0.running(boot: identity.boot) }
+    }
+
+    private func look() -> [ProcessEntry] {
+        let kin = ApplicationKin(
+            root: identity, sessionIsOver: memory.withLock { $0.sessionIsOver }, mark: traces.mark)
+        let (seen, members) = lookAround(kin, lockFile: traces.lockFile)
+        // As long as a process has it, dead or alive, the system gives a session's number to nobody else.
+        if !isRunning, !seen.contains(where: { $0.session == identity.pid }) {
+            memory.withLock { $0.sessionIsOver = true }
         }
+        return members
     }
 }
 
-func reap(_ pid: pid_t) -> ProcessEnd {
-    var status: Int32 = 0
-    guard case .success(pid) = uninterrupted({ waitpid(pid, &status, 0) }) else { return .unknown }
-    let signal = status & 0x7f
-    return signal == 0 ? .exited((status >> 8) & 0xff) : .killed(signal: signal)
+/// One look at the machine, and who of those seen is of the application.
+func lookAround(_ kin: ApplicationKin, lockFile: FilePath?) -> (seen: [ProcessEntry], members: [ProcessEntry]) {
+    // A child that is started or reaped during the look is in one of the two.
+    let before = OwnChildren.shared.snapshot
+    let seen = allProcesses()
+    var own = OwnChildren.shared.snapshot
+    own.started.formUnion(before.started)
+    let holders = lockFile.flatMap(LockHolders.init)
+    let evidence = ApplicationKin.Evidence(
+        mark: processMark, holdsLock: { holders?.include($0) ?? false }, places: processPlaces)
+    return (seen, kin.members(among: seen, own: own, evidence: evidence))
 }
 
 /// The end of a process, once it has come, and those who wait for it.

@@ -12,17 +12,28 @@ public struct POSIXProcesses: Processes {
         let program = launch.arguments.first ?? ""
         var lock: Descriptor?
         do {
-            if let file = launch.lockFile {
+            if let file = launch.traces.lockFile {
                 lock = try openLocked(file)
                 if lock == nil { throw LaunchError(.locked, program: program) }
             }
             let output = try openDescriptor(
                 launch.outputFile, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o640, operation: "write")
             let input = try openDescriptor("/dev/null", O_RDONLY)
-            let pid = try spawn(
-                launch.arguments, environment: launch.environment, workingDirectory: launch.workingDirectory,
-                files: SpawnFiles(input: input, output: output, error: output, kept: lock))
-            return POSIXProcess(child: pid)
+            var kept = launch.inherited.map(\.rawValue)
+            var environment = launch.environment
+            if let lock {
+                environment[Launch.lockVariable] = String(3 + kept.count)
+                kept.append(lock.number)
+            }
+            if let mark = launch.traces.mark { environment[Launch.markVariable] = mark }
+            let files = SpawnFiles(input: input, output: output, error: output, kept: kept)
+            let pid = try OwnChildren.shared.start(
+                application: withoutLinks(launch.workingDirectory), adoptsOrphans: launch.traces.mark != nil
+            ) { () throws(LaunchError) in
+                try spawn(
+                    launch.arguments, environment: environment, workingDirectory: launch.workingDirectory, files: files)
+            }
+            return withExtendedLifetime(lock) { POSIXProcess(child: pid, traces: launch.traces) }
         } catch {
             if let lock { unlock(lock) }
             switch error {
@@ -33,59 +44,44 @@ public struct POSIXProcesses: Processes {
         }
     }
 
-    public func adopt(_ identity: ProcessIdentity) -> (any ProcessHandle)? {
+    public func adopt(_ identity: ProcessIdentity, traces: ApplicationTraces) -> (any ProcessHandle)? {
         guard identity.boot == currentBoot() else { return nil }
         // First the pidfd, then the question whether it is the right one: after that the number cannot be re-used.
         let pidfd = cplatform_pidfd_open(identity.pid)
         guard pidfd >= 0 else { return nil }
         let descriptor = Descriptor(pidfd)
         guard let found = processIdentity(identity.pid), found == identity else { return nil }
-        return POSIXProcess(adopted: identity, pidfd: descriptor)
+        var traces = traces
+        traces.mark = traces.mark ?? processMark(identity.pid)
+        return POSIXProcess(adopted: identity, traces: traces, pidfd: descriptor)
     }
 
-    public func holders(of lockFile: FilePath) -> [ProcessIdentity] {
-        var wanted = stat()
-        guard lockFile.withPlatformString({ stat($0, &wanted) }) == 0 else { return [] }
-        let own = getpid()
-        return allProcesses().filter { pid in
-            guard pid != own else { return false }
-            let folder = "/proc/\(pid)/fd"
-            let numbers = (try? POSIXFileSystem().entries(of: FilePath(folder))) ?? []
-            return numbers.contains { number in
-                var status = stat()
-                return stat("\(folder)/\(number)", &status) == 0 && status.st_ino == wanted.st_ino
-                    && status.st_dev == wanted.st_dev
-            }
-        }.compactMap(processIdentity)
+    public func members(traces: ApplicationTraces) -> [RunningProcess] {
+        let boot = currentBoot()
+        return lookAround(ApplicationKin(root: nil, mark: traces.mark), lockFile: traces.lockFile).members
+            .map { $0.running(boot: boot) }
     }
+
+    public func isHeld(_ lockFile: FilePath) -> Bool { lockIsHeld(lockFile) }
+
+    public func listeners(port: UInt16) -> [RunningProcess] { portListeners(port) }
 }
 
-func allProcesses() -> [pid_t] {
-    ((try? POSIXFileSystem().entries(of: "/proc")) ?? []).compactMap { pid_t($0) }
-}
-
-/// `nil` when it does not live; a zombie does not.
-func processIdentity(_ pid: pid_t) -> ProcessIdentity? {
-    var process = cplatform_process()
-    guard cplatform_process_read(pid, &process) == 0, !process.isDead else { return nil }
-    return ProcessIdentity(pid: pid, startTime: process.start_time, boot: currentBoot())
-}
-
-extension cplatform_process {
-    var isDead: Bool { [UInt8(ascii: "Z"), UInt8(ascii: "X")].contains(UInt8(bitPattern: state)) }
-}
-
-/// Start times count from the start of the machine, so they mean nothing without saying which.
-func currentBoot() -> String {
-    guard let bytes = try? POSIXFileSystem().read("/proc/sys/kernel/random/boot_id", limit: 100) else { return "" }
-    return String(decoding: bytes.filter { $0 > 32 }, as: UTF8.self)
+/// The path itself when it leads nowhere.
+private func withoutLinks(_ path: FilePath) -> FilePath {
+    path.withPlatformString { name in
+        guard let found = realpath(name, nil) else { return path }
+        defer { free(found) }
+        return FilePath(platformString: found)
+    }
 }
 
 struct SpawnFiles {
     var input: Descriptor
     var output: Descriptor
     var error: Descriptor
-    var kept: Descriptor?
+    /// Become 3 and those that follow.
+    var kept: [Int32] = []
 }
 
 func spawn(
@@ -106,11 +102,13 @@ func spawn(
         withCStrings(variables) { envp in
             program.withCString { program in
                 withOptionalCString(workingDirectory?.string) { directory in
-                    var what = cplatform_spawn(
-                        program: program, arguments: argv, environment: envp, working_directory: directory,
-                        input: files.input.number, output: files.output.number, error: files.error.number,
-                        kept: files.kept?.number ?? -1)
-                    return cplatform_spawn(&what, &pid)
+                    files.kept.withUnsafeBufferPointer { kept in
+                        var what = cplatform_spawn(
+                            program: program, arguments: argv, environment: envp, working_directory: directory,
+                            input: files.input.number, output: files.output.number, error: files.error.number,
+                            kept: kept.baseAddress, kept_count: Int32(kept.count))
+                        return cplatform_spawn(&what, &pid)
+                    }
                 }
             }
         }

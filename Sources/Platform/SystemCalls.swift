@@ -20,7 +20,7 @@ enum SystemResult<Value> {
     func get(_ operation: String, _ path: FilePath) throws(FileError) -> Value {
         switch self {
         case .success(let value): return value
-        case .failure(let number): throw FileError(errno: number, operation: operation, path: path.string)
+        case .failure(let number): throw FileError(errno: number, operation: operation, path: path)
         }
     }
 }
@@ -74,3 +74,4 @@ func readAll(_ descriptor: Int32, limit: Int, expecting: Int) -> SystemResult<[U
 }
 
 extension SystemResult: Sendable where Value: Sendable {}
+extension SystemResult: Equatable where Value: Equatable {}

@@ -10,19 +10,28 @@ public import SystemPackage
 
 /// The embedded default: the agent itself starts and supervises the application.
 ///
-/// **Never twice.** The application inherits, as descriptor 3, an open file description that holds an exclusive `flock`
-/// on `application.lock`. The kernel releases that lock when the last process that has the descriptor is gone, and at no
-/// other moment: not when the agent crashes, not when a record on disk is wrong or missing. Every start takes the lock
-/// first, so a second application cannot start while anything of the first one lives. `service.json` only says which
-/// process to adopt; when a crash fell between the spawn and that record, the process is found by the lock it holds.
+/// **Never twice.** The application inherits, as its last descriptor (`RICAMBIO_LOCK_FD`), an open file description that
+/// holds an exclusive `flock` on `application.lock`. The kernel releases that lock when the last process that has the
+/// descriptor is gone, and at no other moment: not when the agent crashes, not when a record on disk is wrong or missing.
+/// Every start takes the lock first, so a second application cannot start while anything of the first one lives.
+/// `service.json` says which process to adopt and which mark (`RICAMBIO_MARK`) its processes bear; when a crash fell
+/// between the spawn and that record, the process is found by the lock it holds.
+///
+/// **Stopped means stopped.** A stop ends everything of the application, also what left its session and closed the lock,
+/// and says so only when nothing of it runs and nobody holds the lock.
 public actor ProcessService: ServiceControl {
     private enum Phase {
         case stopped
         case starting
         case running(any ProcessHandle)
         case stopping
-        case waiting(until: Date)
+        case waiting(until: Date, reason: ServiceError?)
     }
+
+    /// Seconds for what an application that crashed left behind to end when asked.
+    private static let leftoverPatience = 1.0
+    /// Seconds in which what ends together may end one after the other.
+    private static let endTogether = 0.3
 
     private let setup: ProcessSetup
     private let stopTimeout: Double
@@ -39,11 +48,17 @@ public actor ProcessService: ServiceControl {
     private var isSupervising = false
     /// Stopped on purpose until start: a restart that is due does not happen.
     private var isWanted = false
+    /// What is left of an application whose first process has ended: nothing is started before it is gone.
+    private var leftovers: (any ProcessHandle)?
+    /// Why it last ended or did not start, to say each reason once.
+    private var lastReason: ServiceError?
 
     private var adoption: Task<Void, Never>?
     private var launching: Task<Result<any ProcessHandle, ServiceError>, Never>?
     private var stopping: Task<Result<StopReport, ServiceError>, Never>?
     private var restart: Task<Void, Never>?
+    /// Waits for the end of what runs, and for what then has to be done about it.
+    private var watching: Task<Void, Never>?
     /// What an application that ended by itself left behind is being ended.
     private var clearing: Task<Void, Never>?
 
@@ -86,7 +101,7 @@ public actor ProcessService: ServiceControl {
         case .starting: .starting
         case .running(let handle): .running(pid: handle.identity.pid)
         case .stopping: .stopping
-        case .waiting(let until): .waitingToRestart(until: until, exits: exits)
+        case .waiting(let until, let reason): .waitingToRestart(until: until, exits: exits, reason: reason)
         }
     }
 
@@ -100,12 +115,16 @@ public actor ProcessService: ServiceControl {
         if adoption == nil {
             adoption = Task {
                 let setup = setup
-                guard let handle = await BlockingWork.run({ setup.findRunning() }), case .stopped = phase else {
-                    return
+                let found = await BlockingWork.run { setup.find() }
+                guard case .stopped = phase else { return }
+                switch found {
+                case .nothing: return
+                case .leftovers(let handle): leftovers = handle
+                case .running(let handle):
+                    logger.info("The application runs already and is supervised from here on", metadata: pid(handle))
+                    isWanted = true
+                    entered(handle)
                 }
-                logger.info("The application runs already and is supervised from here on", metadata: pid(handle))
-                isWanted = true
-                entered(handle)
             }
         }
         await adoption?.value
@@ -128,7 +147,9 @@ public actor ProcessService: ServiceControl {
         case .stopped, .waiting, .stopping: break
         }
         let handle = try await launch(environment: environment)
-        guard await diesAtOnce(handle) else { return }
+        guard settleSeconds > 0, await Ending.ends(handle, within: settleSeconds, clock) else { return }
+        await watching?.value
+        if case .waiting(_, let reason?) = phase { throw reason }
         throw ServiceError(
             .diedAtOnce,
             reason: "\(setup.program) ended within moments of its start; "
@@ -137,8 +158,7 @@ public actor ProcessService: ServiceControl {
 
     private func launch(environment: [String: String]) async throws(ServiceError) -> any ProcessHandle {
         phase = .starting
-        let (setup, clock) = (setup, clock)
-        let task = Task { await setup.launch(environment: environment, clock: clock) }
+        let task = Task { await launchWhenClear(environment) }
         launching = task
         let result = await task.value
         launching = nil
@@ -148,25 +168,40 @@ public actor ProcessService: ServiceControl {
             entered(handle)
             return handle
         case .failure(let error):
-            logger.error("The application did not start: \(error)")
-            waitToRestart()
+            waitToRestart(error)
             throw error
         }
+    }
+
+    private func launchWhenClear(_ environment: [String: String]) async -> Result<any ProcessHandle, ServiceError> {
+        let setup = setup
+        if let error = await endLeftovers(patience: Self.leftoverPatience).error(.alreadyRunning, setup.program) {
+            return .failure(error)
+        }
+        let first = await BlockingWork.run { setup.launch(environment: environment) }
+        guard case .failure(let error) = first, error.code == .alreadyRunning else { return first }
+        // Its first process is gone (else it would have been adopted), but something holds its lock.
+        guard case .leftovers(let handle) = await BlockingWork.run({ setup.find() }) else { return first }
+        leftovers = handle
+        _ = await endLeftovers(patience: Self.leftoverPatience)
+        return await BlockingWork.run { setup.launch(environment: environment) }
+    }
+
+    private func endLeftovers(patience: Double) async -> Ending.Outcome {
+        guard let left = leftovers else { return .nothing }
+        logger.warning("Processes that the application left behind are ended", metadata: pid(left))
+        let outcome = await Ending(setup: setup, clock: clock).end(left, patience: patience)
+        if outcome.isOver { leftovers = nil }
+        return outcome
     }
 
     private func entered(_ handle: any ProcessHandle) {
         phase = .running(handle)
         startedAt = clock.monotonicSeconds
-        Task { [weak self] in
+        watching = Task { [weak self] in
             guard let end = try? await handle.wait() else { return }
             await self?.ended(handle, end)
         }
-    }
-
-    private func diesAtOnce(_ handle: any ProcessHandle) async -> Bool {
-        guard settleSeconds > 0 else { return false }
-        let (clock, settle) = (clock, settleSeconds)
-        return await Self.endsWithin(settle, handle, clock)
     }
 
     // MARK: - Stop
@@ -189,70 +224,31 @@ public actor ProcessService: ServiceControl {
         if let launching { _ = await launching.value }
         // `launch` goes on after the same value; it has to have entered what it started.
         while case .starting = phase { await Task.yield() }
-        guard case .running(let handle) = phase else {
-            phase = .stopped
+        let began = clock.monotonicSeconds
+        let outcome: Ending.Outcome
+        if case .running(let handle) = phase {
+            phase = .stopping
+            logger.info("The application is asked to stop", metadata: pid(handle))
+            leftovers = handle
+            outcome = await Ending(setup: setup, clock: clock).end(handle, patience: stopTimeout)
+            if !outcome.isOver, handle.isRunning { (phase, leftovers) = (.running(handle), nil) }
+        } else if leftovers != nil {
+            outcome = await endLeftovers(patience: stopTimeout)
+        } else {
+            (phase, exits) = (.stopped, 0)
             return .success(StopReport(forced: false, seconds: 0))
         }
-        let began = clock.monotonicSeconds
-        phase = .stopping
-        logger.info("The application is asked to stop", metadata: pid(handle))
-        handle.terminate()
-        let endedWhenAsked = await Self.endsWithin(stopTimeout, handle, clock)
-        if !endedWhenAsked {
-            logger.warning("The application did not stop when asked and is stopped by force", metadata: pid(handle))
-        }
-        let clear = await Self.clear(handle, patience: endedWhenAsked ? 2 : 0, clock)
-        guard clear.isClear else {
-            phase = .running(handle)
+        if let error = outcome.error(.doesNotStop, setup.program) {
             isWanted = true
-            return .failure(
-                ServiceError(
-                    .doesNotStop,
-                    reason: "\(setup.program) (process \(handle.identity.pid)) runs on although it was killed.",
-                    place: setup.program))
+            if case .running = phase {} else { waitToRestart(error) }
+            return .failure(error)
         }
-        phase = .stopped
-        exits = 0
+        (phase, leftovers, lastReason, exits) = (.stopped, nil, nil, 0)
         let setup = setup
         await BlockingWork.run { setup.forget() }
-        let report = StopReport(forced: !endedWhenAsked || clear.forced, seconds: clock.monotonicSeconds - began)
+        let report = StopReport(forced: outcome.forced, seconds: clock.monotonicSeconds - began)
         logger.info("The application has stopped", metadata: ["forced": "\(report.forced)"])
         return .success(report)
-    }
-
-    /// Whether it ended in that time.
-    private static func endsWithin(_ seconds: Double, _ handle: any ProcessHandle, _ clock: any WallClock) async -> Bool
-    {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask { (try? await handle.wait()) != nil }
-            group.addTask {
-                try? await clock.sleep(seconds: seconds)
-                return false
-            }
-            let first = await group.next() ?? false
-            group.cancelAll()
-            return first
-        }
-    }
-
-    /// Waits until nothing of it runs any more; what is left after `patience` seconds is ended by force.
-    private static func clear(
-        _ handle: any ProcessHandle, patience: Double, _ clock: any WallClock
-    ) async -> (isClear: Bool, forced: Bool) {
-        let began = clock.monotonicSeconds
-        var forced = false
-        while true {
-            let members = await BlockingWork.run { handle.members() }
-            guard handle.isRunning || !members.isEmpty else { return (true, forced) }
-            let waited = clock.monotonicSeconds - began
-            if waited >= patience + 10 { return (false, forced) }
-            if waited >= patience {
-                forced = true
-                // Again each time: what is killed may just have started something.
-                await BlockingWork.run { handle.kill() }
-            }
-            try? await clock.sleep(seconds: 0.02)
-        }
     }
 
     // MARK: - Supervision
@@ -260,7 +256,7 @@ public actor ProcessService: ServiceControl {
     public func run() async {
         await adoptOnce()
         isSupervising = true
-        if case .waiting(let until) = phase { scheduleRestart(at: until) }
+        if case .waiting(let until, _) = phase { scheduleRestart(at: until) }
         while !Task.isCancelled {
             let setup = setup
             await BlockingWork.run { setup.rotateOutput() }
@@ -273,23 +269,48 @@ public actor ProcessService: ServiceControl {
     private func ended(_ handle: any ProcessHandle, _ end: ProcessEnd) async {
         guard case .running(let current) = phase, current === handle else { return }
         phase = .starting
-        logger.error("The application ended by itself: \(end)", metadata: pid(handle))
+        leftovers = handle
         if clock.monotonicSeconds - startedAt >= backoff.resetAfter { exits = 0 }
-        let clock = clock
         clearing = Task {
+            var reason: ServiceError?
+            if end == .exited(0) { reason = await wentToBackground(handle) }
+            if reason == nil { logger.error("The application ended by itself: \(end)", metadata: pid(handle)) }
             // What it started and left behind still holds its lock, and perhaps its port.
-            _ = await Self.clear(handle, patience: 1, clock)
+            let patience = reason == nil ? Self.leftoverPatience : stopTimeout
+            let outcome = await Ending(setup: setup, clock: clock).end(handle, patience: patience)
+            if outcome.isOver { leftovers = nil }
             // Here and not after the wait below: whoever else waits for this task has to find it done.
             clearing = nil
-            waitToRestart()
+            waitToRestart(reason)
         }
         await clearing?.value
     }
 
-    private func waitToRestart() {
+    /// The reason, when processes of it live on although they had a moment to end with it.
+    private func wentToBackground(_ handle: any ProcessHandle) async -> ServiceError? {
+        let end = clock.monotonicSeconds + Self.endTogether
+        while true {
+            let left = await BlockingWork.run { handle.members() }
+            if left.isEmpty { return nil }
+            if clock.monotonicSeconds >= end {
+                return ServiceError(
+                    .wentToBackground,
+                    reason: "\(setup.program) ended with status 0 and left \(left.count) "
+                        + "process\(left.count == 1 ? "" : "es") behind: run it in the foreground.",
+                    place: setup.program)
+            }
+            try? await clock.sleep(seconds: Ending.longestPause)
+        }
+    }
+
+    /// A failure of the configuration does not mend itself by trying: it is tried as rarely as anything.
+    private func waitToRestart(_ reason: ServiceError?) {
         exits += 1
-        let until = clock.now.addingTimeInterval(backoff.delay(exits: exits))
-        phase = isWanted ? .waiting(until: until) : .stopped
+        let delay = reason?.code == .wentToBackground ? backoff.maximum : backoff.delay(exits: exits)
+        let until = clock.now.addingTimeInterval(delay)
+        if let reason, reason != lastReason { logger.error("The application does not run: \(reason)") }
+        lastReason = reason
+        phase = isWanted ? .waiting(until: until, reason: reason) : .stopped
         if isSupervising && isWanted { scheduleRestart(at: until) }
     }
 

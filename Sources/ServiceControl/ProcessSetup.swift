@@ -23,60 +23,79 @@ struct ProcessSetup: Sendable {
     private var lockFile: FilePath { stateFolder.appending("application.lock") }
     private var recordFile: FilePath { stateFolder.appending("service.json") }
 
-    /// Which process to adopt.
+    /// Which process to adopt, and by what everything of it is known.
     private struct Record: Codable {
         var process: ProcessIdentity
+        /// What agents of an earlier version wrote has neither.
+        var mark: String?
+        /// The lock file's inode: a record that was copied along with its folder speaks of another's application.
+        var lock: UInt64?
+    }
+
+    /// What an agent finds of an application that one before it started.
+    enum Found: Sendable {
+        case nothing
+        case running(any ProcessHandle)
+        /// Its first process is gone; the handle is on one of those that it left.
+        case leftovers(any ProcessHandle)
     }
 
     // MARK: - Adopt
 
-    func findRunning() -> (any ProcessHandle)? {
-        if let bytes = try? fileSystem.read(recordFile, limit: 1 << 16),
-            let record = try? JSONDecoder().decode(Record.self, from: Data(bytes)),
-            let handle = processes.adopt(record.process)
+    func find() -> Found {
+        let record = readRecord()
+        let traces = ApplicationTraces(lockFile: lockFile, mark: record?.mark)
+        if let record, let handle = processes.adopt(record.process, traces: traces) { return .running(handle) }
+        let members = processes.members(traces: traces)
+        // The record is removed before each start: without one of this boot, an agent died between the start and the
+        // record, and what runs began with the first leader of a session.
+        if let leader = members.first(where: \.leadsSession), record?.process.boot != leader.identity.boot,
+            let handle = processes.adopt(leader.identity, traces: ApplicationTraces(lockFile: lockFile))
         {
-            return handle
+            remember(handle)
+            return .running(handle)
         }
-        // An agent that died between the spawn and the record left no record: the lock tells.
-        for holder in processes.holders(of: lockFile) {
-            if let handle = processes.adopt(holder), handle.members().contains(holder) {
-                remember(handle)
-                return handle
-            }
+        for member in members {
+            if let handle = processes.adopt(member.identity, traces: traces) { return .leftovers(handle) }
         }
-        return nil
+        return .nothing
     }
 
+    private func readRecord() -> Record? {
+        guard let bytes = try? fileSystem.read(recordFile, limit: 1 << 16),
+            let record = try? JSONDecoder().decode(Record.self, from: Data(bytes))
+        else { return nil }
+        if let lock = record.lock, let inode = lockInode, lock != inode { return nil }
+        return record
+    }
+
+    private var lockInode: UInt64? { (try? fileSystem.attributes(of: lockFile))?.inode }
+
     private func remember(_ handle: any ProcessHandle) {
-        guard let data = try? JSONEncoder().encode(Record(process: handle.identity)) else { return }
+        let record = Record(process: handle.identity, mark: handle.traces.mark, lock: lockInode)
+        guard let data = try? JSONEncoder().encode(record) else { return }
         // Without the record (a full disk, say) the lock still prevents a second start and finds the process.
         try? fileSystem.replace(recordFile, with: [UInt8](data), permissions: 0o600)
     }
 
     func forget() { try? fileSystem.remove(recordFile) }
 
+    var isLockFree: Bool { !processes.isHeld(lockFile) }
+
     // MARK: - Launch
 
-    func launch(
-        environment extra: [String: String], clock: any WallClock
-    ) async -> Result<any ProcessHandle, ServiceError> {
-        let first = await BlockingWork.run { launchOnce(environment: extra) }
-        guard case .failure(let error) = first, error.code == .alreadyRunning else { return first }
-        // The application itself is gone (else it would have been adopted), but something it started lives on.
-        await endLeftovers(clock)
-        return await BlockingWork.run { launchOnce(environment: extra) }
-    }
-
-    private func launchOnce(environment extra: [String: String]) -> Result<any ProcessHandle, ServiceError> {
+    func launch(environment extra: [String: String]) -> Result<any ProcessHandle, ServiceError> {
         do throws(FileError) {
-            try fileSystem.makeDirectories(stateFolder, permissions: 0o750)
+            try fileSystem.makeDirectories(stateFolder, permissions: 0o700)
         } catch {
             return .failure(ServiceError(.file(error), reason: "Cannot start \(program). \(error)", place: program))
         }
         rotateOutput()
+        forget()
         let launch = Launch(
             command, environment: inherited.merging(environment) { $1 }.merging(extra) { $1 },
-            workingDirectory: folder, outputFile: outputFile, lockFile: lockFile)
+            workingDirectory: folder, outputFile: outputFile,
+            traces: ApplicationTraces(lockFile: lockFile, mark: ApplicationTraces.randomMark()))
         do throws(LaunchError) {
             let handle = try processes.launch(launch)
             remember(handle)
@@ -91,17 +110,6 @@ struct ProcessSetup: Sendable {
         let names: Set = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH"]
         let variables = ProcessInfo.processInfo.environment.filter { names.contains($0.key) || $0.key.hasPrefix("LC_") }
         return ["PATH": "/usr/local/bin:/usr/bin:/bin"].merging(variables) { $1 }
-    }
-
-    private func endLeftovers(_ clock: any WallClock) async {
-        for forced in [false, true] {
-            let handles = await BlockingWork.run { processes.holders(of: lockFile).compactMap(processes.adopt) }
-            for handle in handles { forced ? handle.kill() : handle.terminate() }
-            let end = clock.monotonicSeconds + 2
-            while handles.contains(where: \.isRunning), clock.monotonicSeconds < end {
-                try? await clock.sleep(seconds: 0.02)
-            }
-        }
     }
 
     // MARK: - Output

@@ -12,8 +12,9 @@ public enum ServiceCondition: Sendable, Hashable {
     case starting
     case running(pid: Int32)
     case stopping
-    /// It ended by itself, or did not start, `exits` times in a row.
-    case waitingToRestart(until: Date, exits: Int)
+    /// It ended by itself, or did not start, `exits` times in a row; the reason is that of the last time, where there
+    /// is more to say than that it ended.
+    case waitingToRestart(until: Date, exits: Int, reason: ServiceError?)
 
     public var isRunning: Bool {
         if case .running = self { true } else { false }
@@ -62,9 +63,12 @@ public struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
         case noFolder
         /// It ended within moments of its start.
         case diedAtOnce
+        /// It ended with status 0 and left processes behind, as a command does that goes to the background: only what
+        /// stays in the foreground can be supervised.
+        case wentToBackground
         /// Even force did not end it.
         case doesNotStop
-        /// Something that this agent cannot adopt holds the application's lock.
+        /// Something of it that this agent cannot adopt runs, or holds its lock.
         case alreadyRunning
         case file(FileError)
         case system(Int32)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Platform
 import Crypto
 
 /// Whom a targets role trusts for which paths (specification 4.5).

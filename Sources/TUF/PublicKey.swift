@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Platform
 import Crypto
 import CryptoExtras
 
@@ -98,18 +99,6 @@ public protocol Signer: Sendable {
     func sign(_ bytes: [UInt8]) throws -> Signature
 }
 
-private let hexDigits = Array("0123456789abcdef".utf8)
-
-/// Lower-case hexadecimal.
-public func hex(_ bytes: some Sequence<UInt8>) -> String {
-    var text: [UInt8] = []
-    for byte in bytes {
-        text.append(hexDigits[Int(byte >> 4)])
-        text.append(hexDigits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
-}
-
 /// `nil` when `hex` is not hexadecimal, in either case.
 public func bytes(hex: String) -> [UInt8]? {
     let digits = hex.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
@@ -121,6 +110,3 @@ public func bytes(hex: String) -> [UInt8]? {
     }
     return bytes
 }
-
-/// Lower-case hexadecimal SHA-256.
-public func sha256Hex(_ bytes: [UInt8]) -> String { hex(SHA256.hash(data: bytes)) }

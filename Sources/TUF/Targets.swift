@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Platform
 import Crypto
 
 /// A file that a repository vouches for.

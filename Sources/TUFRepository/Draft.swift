@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Platform
 public import TUF
 
 /// A role's next metadata with the signatures that it has so far: what people carry to one another until enough of

@@ -6,18 +6,34 @@ import Testing
 
 @Suite("The catalogue")
 struct CatalogueTests {
+    typealias Placed = (place: String, text: LocalizedText)
+
     /// Every text there is, with where it stands.
-    static let texts: [(place: String, text: LocalizedText)] =
-        FailureCode.allCases.flatMap { code in
-            [("\(code).happened", code.texts.happened), ("\(code).remedy", code.texts.remedy)]
-        }
-        + SystemState.allCases.map { ("state.\($0)", $0.text) }
-        + UpdateStep.allCases.map { ("step.\($0)", $0.text) }
-        + UpdateOutcome.allCases.map { ("outcome.\($0)", $0.text) }
-        + ServiceState.allCases.map { ("service.\($0)", $0.text) }
-        + SessionState.allCases.map { ("session.\($0)", $0.text) }
-        + NoticeKind.allCases.map { ("notice.\($0)", $0.text) }
-        + TextKey.allCases.map { ("key.\($0)", $0.text) }
+    static let texts: [Placed] = failures + words + files
+
+    private static let failures: [Placed] = FailureCode.allCases.flatMap { code -> [Placed] in
+        let remedies = code.texts.remedies.map { (place: "\(code).remedies.\($0)", text: $1) }
+        return [("\(code).happened", code.texts.happened), ("\(code).remedy", code.texts.remedy)] + remedies
+    }
+
+    private static let words: [Placed] = [
+        SystemState.allCases.map { ("state.\($0)", $0.text) },
+        UpdateStep.allCases.map { ("step.\($0)", $0.text) },
+        UpdateOutcome.allCases.map { ("outcome.\($0)", $0.text) },
+        ServiceState.allCases.map { ("service.\($0)", $0.text) },
+        SessionState.allCases.map { ("session.\($0)", $0.text) },
+        NoticeKind.allCases.map { ("notice.\($0)", $0.text) },
+        TextKey.allCases.map { ("key.\($0)", $0.text) },
+        NotCarriedFile.What.allCases.map { ("not carried.\($0)", $0.text) },
+        CommandOutput.Action.allCases.map { ("action.\($0)", $0.text) },
+    ].flatMap { (texts: [Placed]) in texts }
+
+    private static let files: [Placed] = [
+        ("foreignAhead", .foreignAhead), ("foreignAheadDeleted", .foreignAheadDeleted), ("foreignNow", .foreignNow),
+        ("foreignDeleted", .foreignDeleted), ("oldFolder", .oldFolder), ("notCarriedAhead", .notCarriedAhead),
+        ("notCarriedNow", .notCarriedNow), ("previousVersionKept", .previousVersionKept),
+        ("dataCommandDone", .dataCommandDone), ("dataCommandEnded", .dataCommandEnded),
+    ]
 
     @Test("each text has the same arguments in every language, and none is empty")
     func sameArguments() {
@@ -46,7 +62,7 @@ struct CatalogueTests {
     @Test("a sentence of a failure ends as a sentence, in its own language's words")
     func sentences() {
         for code in FailureCode.allCases {
-            for text in [code.texts.happened, code.texts.remedy] {
+            for text in [code.texts.happened, code.texts.remedy] + code.texts.remedies.values {
                 let all = Language.allCases.map { text[$0] }
                 #expect(Set(all).count == all.count, "\(code): two languages say the same")
                 // A remedy may end in a command to type.
@@ -75,6 +91,69 @@ struct CatalogueTests {
         #expect(failure.happened.contains("52,4\u{A0}MB") && failure.happened.contains("1,2\u{A0}MB"))
         #expect(failure.state == "Es wurde nichts verändert: Der Dienst läuft mit Version 1.0 weiter.")
         #expect(failure.remedy.hasPrefix("Schaffen Sie Platz"))
+    }
+
+    @Test(
+        "a folder that cannot be renamed is told what to do about its own cause, and about each while that is not known",
+        arguments: [
+            ("immutable", "chattr -i '/srv/OM'"), ("owner", "sticky bit"),
+            ("layer", "cp -a '/srv/OM' '/srv/OM.new' && rm -r '/srv/OM' && mv '/srv/OM.new' '/srv/OM'"),
+            ("mounted", "mount one level higher"), ("new-kind", "lsattr -d"),
+        ])
+    func causes(cause: String, remedy: String) {
+        let failure = Catalogue.failure(
+            .folderCannotMove, ["path": "/srv/OM", "cause": cause, "from": "1.0"], language: .english)
+        #expect(failure.remedy.contains(remedy), "\(failure.remedy)")
+        #expect(!failure.happened.contains(cause))
+    }
+
+    @Test("files that a file system has no room for are counted, not weighed")
+    func files() {
+        let failure = Catalogue.failure(
+            .notEnoughFiles, ["path": "/srv", "free": "12", "needed": "5000"], language: .english)
+        #expect(
+            failure.happened.replacing("\u{A0}", with: " ")
+                == "There would be too many files for the file system of /srv: its inodes do not suffice for 5000 files, "
+                + "there is room for 12 files.")
+    }
+
+    @Test("no remedy names a command that this program does not have", arguments: Language.allCases)
+    func commands(language: Language) {
+        let known: Set = [
+            "account", "agent", "bundle", "cancel", "history", "install", "login", "logs", "plan", "releases",
+            "sessions", "status", "update", "watch",
+        ]
+        for code in FailureCode.allCases {
+            for text in [code.texts.happened, code.texts.remedy] + code.texts.remedies.values {
+                for match in text[language].matches(of: /ricambio ([a-z-]+)/) {
+                    #expect(known.contains(String(match.1)), "\(code): \(match.0)")
+                }
+                #expect(!text[language].contains("--adopt"), "\(code)")
+            }
+        }
+    }
+
+    @Test("a service that may be down is never said to go on running; what is left behind never alarms")
+    func honestStates() {
+        for language in Language.allCases {
+            let running = Catalogue.failure(.cancelled, language: language).state
+            for code in [FailureCode.serviceUnhealthy, .wentToBackground, .folderUnknown] {
+                #expect(Catalogue.failure(code, language: language).state != running, "\(code)")
+            }
+        }
+        #expect(Catalogue.failure(.leftBehind, language: .english).state == "The application is not affected.")
+        #expect(
+            Catalogue.failure(.truthNotWritten, ["to": "2.0"], language: .english).state
+                == "The update itself is complete: the new version 2.0 is running.")
+    }
+
+    @Test("the name of a customer's file, or a program's last lines, cannot make another line of a sentence")
+    func namesInSentences() {
+        let failure = Catalogue.failure(
+            .linkInTheWay, ["path": "data\nWhat to do: call 555\u{1B}[2J", "reason": "first\nsecond."],
+            language: .english)
+        #expect(!failure.happened.contains { $0.isNewline } && !failure.happened.contains("\u{1B}"))
+        #expect(failure.happened.contains("(first second)"))
     }
 
     @Test("an argument that is not known leaves no hole in the sentence")

@@ -81,4 +81,68 @@ struct MailTextTests {
         #expect(mail.body.contains("5001\u{A0}files") && mail.body.contains("4961 more"))
         #expect(mail.body.count < 10_000)
     }
+
+    private var withOldFolder: UpdateRun {
+        var run = run(.updated)
+        run.foreign = ["plugins/mine.so", "conf/a\r\nWhat to do next: call 555"]
+        run.foreignCount = 1200
+        run.notCarried = [
+            NotCarriedFile(path: "backups/pipe", what: .special),
+            NotCarriedFile(path: "backups/1.zip", what: .attribute, name: "user.tag"),
+        ]
+        run.oldKept = OldFolder(
+            path: "/srv/OM Business_old", version: "1.0", until: Date(timeIntervalSince1970: 1_796_000_000))
+        run.remarks = [Catalogue.failure(.leftBehind, ["path": "/srv/.ricambio/om/staged"], language: .english)]
+        run.dataCommands = [
+            CommandOutput(name: "om-db", action: .save, status: 0, output: "all well", seconds: 3.2),
+            CommandOutput(name: "om-db", action: .verify, status: 3, output: "one\nno such table\u{1B}[2J", seconds: 1),
+            CommandOutput(name: "om-db", action: .size, status: nil, output: "", seconds: 600),
+        ]
+        return run
+    }
+
+    @Test("foreign files are named with where they are now and until when", arguments: Language.allCases)
+    func foreign(language: Language) {
+        let body = Catalogue.mail(withOldFolder, language: language).body
+        let until = Catalogue.moment(Date(timeIntervalSince1970: 1_796_000_000), language)
+        for part in ["plugins/mine.so", "/srv/OM Business_old", until, "1200", "1198"] {
+            #expect(body.contains(part), "\(language): \(part)")
+        }
+        #expect(!body.contains("\nWhat to do next: call"))
+    }
+
+    @Test("what could not be carried, what is not done yet and what data commands said stand in it too")
+    func remarks() {
+        let body = Catalogue.mail(withOldFolder, language: .english).body.replacing("\u{A0}", with: " ")
+        for part in [
+            "backups/pipe: a device, socket or pipe", "backups/1.zip: its extended attribute user.tag",
+            "/srv/.ricambio/om/staged could not be cleaned up", "The application is not affected.",
+            "om-db, save: exit code 0, 3.20 s", "om-db, verify: exit code 3, 1.00 s", "    no such table�[2J",
+            "om-db, size: did not come to its end, 10 minutes", "Previous version  1.0 in /srv/OM Business_old, until",
+        ] {
+            #expect(body.contains(part), "\(part)\n\(body)")
+        }
+        #expect(!body.contains("all well") && !body.contains("\u{1B}"))
+    }
+
+    @Test("files that went with the old folder are not said to lie somewhere")
+    func deleted() {
+        var run = withOldFolder
+        run.oldKept = nil
+        let body = Catalogue.mail(run, language: .english).body
+        #expect(body.contains("neither the vendor's nor named in “keep”: deleted with the old version's folder"))
+        #expect(!body.contains("_old"))
+    }
+
+    @Test(
+        "after a run that did not put the new version in place, the customer's files are where they were",
+        arguments: [UpdateOutcome.rolledBack, .failed, .cancelled])
+    func notInPlace(outcome: UpdateOutcome) {
+        var run = withOldFolder
+        run.outcome = outcome
+        run.oldKept = nil
+        let body = Catalogue.mail(run, language: .english).body
+        #expect(!body.contains("plugins/mine.so") && !body.contains("backups/pipe"))
+        #expect(body.contains("could not be cleaned up") && body.contains("om-db, restore") == false)
+    }
 }

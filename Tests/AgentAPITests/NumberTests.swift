@@ -14,6 +14,8 @@ struct NumberTests {
             (121, .italian, "2 minuti e 1 secondo"), (61, .italian, "1 minuto e 1 secondo"),
             (0, .french, "0 seconde"), (1, .french, "1 seconde"), (122, .french, "2 minutes et 2 secondes"),
             (61, .german, "1 Minute und 1 Sekunde"), (120, .german, "2 Minuten"), (7200, .german, "2 Stunden"),
+            (604_800, .english, "7 days"), (604_800, .german, "7 Tage"), (86_400, .italian, "24 ore"),
+            (176_400, .french, "2 jours et 1 heure"),
         ])
     func duration(seconds: Int, language: Language, expected: String) {
         #expect(Catalogue.duration(seconds: seconds, language).replacing("\u{A0}", with: " ") == expected)

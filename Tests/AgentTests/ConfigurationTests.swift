@@ -71,11 +71,122 @@ import Testing
                     command: ["./om-server", "--port", "9100"], environment: ["OM_DATA": "/srv/data", "PORT": "9100"],
                     stopTimeout: 30))
         #expect(
-            installation.health == .init(probe: .http("http://127.0.0.1:9100/health"), timeout: 60, expectVersion: true)
+            installation.health == .init(probe: .http("http://127.0.0.1:9100/health"), timeout: 60, expectVersion: nil)
         )
         #expect(installation.keep == [.init(pattern: "preferences/**"), .init(pattern: "backups/**", immutable: true)])
-        #expect(installation.data == ["/srv/data", "/etc/ricambio/more"])
+        #expect(installation.data == [.path("/srv/data"), .path("/etc/ricambio/more")])
         #expect(installation.retention == 3600)
+    }
+
+    private func installation(_ lines: String...) throws -> InstallationConfiguration {
+        let minimal = """
+            state: s
+            installations:
+              - product: tool
+                folder: tool
+                repository: { url: "https://vendor/", root: r }
+
+            """
+        let text = minimal + lines.map { "    " + $0 }.joined(separator: "\n")
+        return try #require(try parse(text).installations.first)
+    }
+
+    @Test("the old folder is kept for seven days unless the configuration says otherwise; 0 deletes it at once")
+    func retention() throws {
+        #expect(try installation().retention == 7 * 86400)
+        #expect(try installation("retention: 0").retention == 0)
+    }
+
+    @Test("whether a version is expected is not decided before the running one was asked, unless it is said")
+    func expectVersion() throws {
+        #expect(try installation("health: { command: [./check] }").health.expectVersion == nil)
+        #expect(try installation("health: { tcp: \"127.0.0.1:80\" }").health.expectVersion == nil)
+        #expect(try installation("health: { command: [./check], expectVersion: true }").health.expectVersion == true)
+        #expect(try installation("health: { tcp: \"h:80\", expectVersion: false }").health.expectVersion == false)
+    }
+
+    @Test("data that no copy of files can save is saved, proven, put back and measured by commands")
+    func dataCommands() throws {
+        let full = try installation(
+            "data:", "  - /srv/files", "  - commands:", "      name: om", "      save: [pg_dump, om]",
+            "      verify: [pg_restore, --list]", "      restore: [pg_restore, om]", "      size: [psql, om]",
+            "      timeout: 30")
+        #expect(
+            full.data == [
+                .path("/srv/files"),
+                .commands(
+                    DataCommandsConfiguration(
+                        name: "om", save: ["pg_dump", "om"], verify: ["pg_restore", "--list"],
+                        restore: ["pg_restore", "om"], size: ["psql", "om"], timeout: 30)),
+            ])
+        let least = try installation("data: [{ commands: { name: om, save: [a], restore: [b] } }]")
+        #expect(
+            least.data == [
+                .commands(
+                    DataCommandsConfiguration(
+                        name: "om", save: ["a"], verify: nil, restore: ["b"], size: nil, timeout: 600))
+            ])
+    }
+
+    @Test(
+        "data commands that cannot be right are refused with key and line",
+        arguments: [
+            ("{ name: om, save: [a] }", "restore”", ConfigurationError.Code.missingKey),
+            ("{ name: om, restore: [a] }", "save”", .missingKey),
+            ("{ save: [a], restore: [b] }", "name”", .missingKey),
+            ("{ name: om, save: [], restore: [b] }", "save”", .badValue),
+            ("{ name: om, save: pg_dump om, restore: [b] }", "save”", .wrongType),
+            ("{ name: om, save: [a], restore: [b], size: [] }", "size”", .badValue),
+            ("{ name: ../om, save: [a], restore: [b] }", "name”", .badValue),
+            ("{ name: om, save: [a], restore: [b], timeout: 0 }", "timeout”", .badValue),
+            ("{ name: om, save: [a], restore: [b], timeout: 86401 }", "timeout”", .badValue),
+            ("{ name: om, save: [a], restroe: [b] }", "did you mean “restore”?", .unknownKey),
+        ])
+    func dataCommandsRefused(commands: String, complaint: String, code: ConfigurationError.Code) throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            _ = try installation("data:", "  - /srv/files", "  - commands: \(commands)")
+        }
+        #expect(error?.code == code)
+        #expect(error?.line == 8)
+        #expect(error?.reason.contains(complaint) == true, "\(error?.reason ?? "")")
+        #expect(error?.reason.contains("installations[0].data[1]") == true, "\(error?.reason ?? "")")
+    }
+
+    @Test("what the administrator's guide shows is understood as it stands there")
+    func guide() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("docs/guide-administrator.md")
+        let blocks = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "```yaml\n").dropFirst()
+            .compactMap { $0.components(separatedBy: "```").first }
+        #expect(blocks.count == 2)
+        let whole = try #require(blocks.first)
+        #expect(try parse(whole).installations.first?.data == [.path("/srv/om-data")])
+        let line = try #require(whole.split(separator: "\n").first { $0.hasPrefix("    data:") })
+        let shown = try parse(whole.replacing(line + "\n", with: blocks[1])).installations.first?.data
+        guard case .commands(let commands) = shown?.last else {
+            Issue.record("no commands: \(String(describing: shown))")
+            return
+        }
+        #expect(commands.name == "om-database" && commands.timeout == 1800)
+        #expect(commands.save.last == "pg_dump --format=custom --file=\"$RICAMBIO_SNAPSHOT/om.dump\" om")
+    }
+
+    @Test("an entry of data is a path or commands, and no two have one name")
+    func dataEntries() throws {
+        let command = #expect(throws: ConfigurationError.self) {
+            _ = try installation("data: [{ comands: { name: om, save: [a], restore: [b] } }]")
+        }
+        #expect(command?.code == .unknownKey)
+        #expect(command?.reason.contains("did you mean “commands”?") == true)
+        let empty = #expect(throws: ConfigurationError.self) { _ = try installation("data: [\"\"]") }
+        #expect(empty?.code == .badValue)
+        let list = #expect(throws: ConfigurationError.self) { _ = try installation("data: [[a]]") }
+        #expect(list?.code == .wrongType)
+        let twice = #expect(throws: ConfigurationError.self) {
+            let entry = "{ commands: { name: om, save: [a], restore: [b] } }"
+            _ = try installation("data: [\(entry), \(entry)]")
+        }
+        #expect(twice?.reason.contains("“om” twice") == true)
     }
 
     @Test("without a word about mail it goes into the state folder, from this machine")

@@ -44,9 +44,43 @@ import Yams
     func orderIsComplete() throws {
         let schema = try #require(try Self.document()["components"]?["schemas"]?["UpdateOrder"]?["properties"]?.mapping)
         let order = UpdateOrder(
-            version: "1", graceSeconds: 1, email: ["a@b.c"], language: .german, at: Date(timeIntervalSince1970: 0))
+            version: "1", graceSeconds: 1, email: ["a@b.c"], language: .german, at: Date(timeIntervalSince1970: 0),
+            repair: true)
         let written = try JSONSerialization.jsonObject(with: APIJSON.encode(order)) as? [String: Any]
         #expect(Set(schema.keys.compactMap(\.string)) == Set((written ?? [:]).keys))
+    }
+
+    @Test("every member that a plan, a run and a status can have is described")
+    func membersAreComplete() throws {
+        let schemas = try #require(try Self.document()["components"]?["schemas"])
+        let failure = Catalogue.failure(.leftBehind, ["path": "/srv"], language: .english)
+        let old = OldFolder(path: "/srv/OM_old", version: "1", until: Date(timeIntervalSince1970: 0))
+        var run = Samples.run(
+            UpdateRun(
+                id: "1", installation: "om", product: "om", from: "1", to: "2", order: UpdateOrder(),
+                requestedBy: "anna"))
+        run.content = ContentSummary(way: "pack", bytesFetched: 1, bytesReused: 1, requests: 1, choices: [])
+        let plan = UpdatePlan(
+            from: "1", to: "2",
+            content: ContentSummary(way: "pack", bytesFetched: 1, bytesReused: 1, requests: 1, choices: []),
+            installedBytes: 1, obstacles: [], oldFolder: old.path)
+        let status = InstallationStatus(
+            id: "om", product: "om", channel: "stable", folder: "/srv/OM", version: "1", available: "2",
+            service: .running, sessions: 0, run: run, problem: failure, retained: [old])
+        let values: [(String, any Encodable)] = [
+            ("UpdateRun", run), ("UpdatePlan", plan), ("InstallationStatus", status), ("OldFolder", old),
+            ("NotCarriedFile", NotCarriedFile(path: "a", what: .attribute, name: "user.a")),
+            ("CommandOutput", CommandOutput(name: "om", action: .save, status: 0, output: "", seconds: 1)),
+        ]
+        for (name, value) in values {
+            let described = try #require(schemas[name]?["properties"]?.mapping, "\(name)").keys.compactMap(\.string)
+            let written = try JSONSerialization.jsonObject(with: APIJSON.encode(value)) as? [String: Any]
+            #expect(Set(described) == Set((written ?? [:]).keys), "\(name)")
+        }
+        let kinds = schemas["NotCarriedFile"]?["properties"]?["what"]?["enum"]?.array().compactMap(\.string)
+        #expect(kinds.map(Set.init) == Set(NotCarriedFile.What.allCases.map(\.rawValue)))
+        let actions = schemas["CommandOutput"]?["properties"]?["action"]?["enum"]?.array().compactMap(\.string)
+        #expect(actions.map(Set.init) == Set(CommandOutput.Action.allCases.map(\.rawValue)))
     }
 
     @Test("a running agent answers every operation as described")
@@ -147,10 +181,9 @@ struct Samples: Sendable {
         requests["HEAD /v1/mirror/{id}/{path}"] = mirrored
     }
 
-    private mutating func administration(_ agent: TestAgent, _ token: String) async throws {
-        let base = "/v1/installations/om-business"
-        var run = await agent.installations[0].order(UpdateOrder(at: Date()), by: "anna")
-        let cancellable = await agent.installations[0].order(UpdateOrder(), by: "anna")
+    /// A run with something in each of its members, `content` aside.
+    static func run(_ ordered: UpdateRun) -> UpdateRun {
+        var run = ordered
         run.steps.append(StepRecord(step: .finished, startedAt: Date(), endedAt: Date(), bytesDone: 1, bytesTotal: 2))
         run.outcome = .rolledBack
         run.failure = Catalogue.failure(.healthCheckFailed, ["version": "2.0", "seconds": "60"], language: .english)
@@ -158,6 +191,18 @@ struct Samples: Sendable {
         run.beside = ["preferences/a.new"]
         run.deadline = Date()
         (run.downtimeSeconds, run.applicationStopSeconds, run.applicationStartSeconds) = (1.5, 0.5, 1)
+        run.foreign = ["plugins/mine.so"]
+        run.notCarried = [NotCarriedFile(path: "backups/pipe", what: .special)]
+        run.remarks = [Catalogue.failure(.leftBehind, ["path": "/srv/OM_old"], language: .english)]
+        run.oldKept = OldFolder(path: "/srv/OM_old", version: "1.0", until: Date())
+        run.dataCommands = [CommandOutput(name: "om", action: .save, status: 0, output: "saved", seconds: 1.5)]
+        return run
+    }
+
+    private mutating func administration(_ agent: TestAgent, _ token: String) async throws {
+        let base = "/v1/installations/om-business"
+        let run = Self.run(await agent.installations[0].order(UpdateOrder(at: Date()), by: "anna"))
+        let cancellable = await agent.installations[0].order(UpdateOrder(), by: "anna")
         await agent.hub.runChanged(run)
         _ = try await agent.ticket()
         for path in ["", "/{id}", "/{id}/releases", "/{id}/plan", "/{id}/sessions", "/{id}/logs", "/{id}/updates"] {

@@ -230,7 +230,7 @@ struct SupervisorScene {
             id: "tool", product: "tool", channel: "stable", component: "server", platform: "linux-x86_64",
             folder: installation.folder, keep: [], data: [],
             health: HealthCheckSettings(
-                probe: .running, timeoutSeconds: 1, expectVersion: false, settleSeconds: 0),
+                probe: .running, timeoutSeconds: 1, expectVersion: false),
             retentionSeconds: 0, language: .english)
         try fileSystem.makeDirectories(installation.folder)
         try fileSystem.makeDirectories(settings.layout.state)
@@ -262,7 +262,8 @@ struct SupervisorScene {
             .init(
                 configuration: installation, language: .english, sessions: sessions, mirror: mirror,
                 runner: UpdateRunner(
-                    settings: settings, service: service, applicationEnvironment: { [:] }, releases: vendor,
+                    settings: settings, service: service, commands: POSIXCommandRunner(), processes: POSIXProcesses(),
+                    applicationEnvironment: { [:] }, releases: vendor,
                     sessions: sessions, notifier: mails, observer: hub, health: AlwaysWell(),
                     fileSystem: fileSystem, clock: clock, logger: TestAgent.quiet),
                 service: service, vendor: vendor, notifier: mails, environment: { [:] },

@@ -101,7 +101,7 @@ struct ProcessTests {
         var command: ProcessIdentity?
         // The list is read process by process while others come and go.
         for _ in 0..<200 where command == nil {
-            command = shell.members().first { $0 != shell.identity }
+            command = shell.members().map(\.identity).first { $0 != shell.identity }
             if command == nil { try await Task.sleep(for: .milliseconds(50)) }
         }
         let interrupted = try #require(command)

@@ -63,4 +63,12 @@ struct UsageTests {
     func others(arguments: [String]) {
         #expect(refusal(arguments) == 2)
     }
+
+    @Test("An update of a version that is down is ordered only when it is said that it is the repair")
+    func repair() throws {
+        let plain = try #require(try Ricambio.parseAsRoot(["update"]) as? UpdateCommand)
+        #expect(try !plain.order(now: Date()).repair)
+        let repair = try #require(try Ricambio.parseAsRoot(["update", "--repair"]) as? UpdateCommand)
+        #expect(try repair.order(now: Date()).repair)
+    }
 }

@@ -12,7 +12,7 @@ struct DataTests {
     @Test("A symlink to the data: what it names is given back, and the link stays")
     func link() async throws {
         let place = try Place(migratesData: true) { settings in
-            settings.data = settings.data.map { $0.removingLastComponent().appending("link") }
+            settings.data = [.path(settings.folder.removingLastComponent().appending("link"))]
         }
         let link = place.folder / "link"
         try POSIXFileSystem().makeLink(at: link, to: "other")
@@ -28,7 +28,9 @@ struct DataTests {
 
     @Test("A link that goes in circles is refused before anyone is disturbed")
     func circle() async throws {
-        let place = try Place(migratesData: true) { $0.data = [$0.folder.removingLastComponent().appending("circle")] }
+        let place = try Place(migratesData: true) {
+            $0.data = [.path($0.folder.removingLastComponent().appending("circle"))]
+        }
         try POSIXFileSystem().makeLink(at: place.folder / "circle", to: "circle")
         let run = await place.update()
         #expect(run.outcome == .failed)
@@ -39,7 +41,7 @@ struct DataTests {
     @Test("Data that did not exist before is taken away: the old version never meets what the new one made")
     func absent() async throws {
         let place = try Place(migratesData: true) {
-            $0.data.append($0.data[0].removingLastComponent().appending("new"))
+            $0.data.append(.path($0.folder.removingLastComponent().appending("new")))
         }
         let new = place.folder / "new"
         place.service.behave {
@@ -57,7 +59,9 @@ struct DataTests {
 
     @Test("Data that a healthy new version made stays")
     func made() async throws {
-        let place = try Place(migratesData: true) { $0.data = [$0.data[0].removingLastComponent().appending("new")] }
+        let place = try Place(migratesData: true) {
+            $0.data = [.path($0.folder.removingLastComponent().appending("new"))]
+        }
         let new = place.folder / "new"
         place.service.behave { $0.whenStarted = { version in try write("made-by", version, in: new) } }
         #expect(await place.update().outcome == .updated)
@@ -69,12 +73,13 @@ struct DataTests {
         // Going back the first time fails after the old version has started.
         for newMakesIt in [true, false] {
             let place = try Place(migratesData: true) {
-                $0.data = [$0.data[0].removingLastComponent().appending("new")]
+                $0.data = [.path($0.folder.removingLastComponent().appending("new"))]
                 $0.health.timeoutSeconds = 1
             }
             let new = place.folder / "new"
-            place.service.behave {
-                $0.unhealthy = ["2.0", "1.0"]
+            place.service.behave { [service = place.service] in
+                $0.unhealthy = ["2.0"]
+                $0.whenStopped = { service.behave { $0.unhealthy = ["1.0", "2.0"] } }
                 $0.whenStarted = { version in
                     if version == "1.0" || newMakesIt, text("made-by", in: new) == nil {
                         try write("made-by", version, in: new)

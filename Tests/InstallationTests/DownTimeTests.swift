@@ -22,6 +22,9 @@ struct DownTimeTests {
             try #require(
                 utimensat(AT_FDCWD, place.layout.live.appending(name).string, old, AT_SYMLINK_NOFOLLOW) == 0)
         }
+        // The system's own time of change cannot be set: what was changed within a tick of being copied is copied again.
+        let made = ContinuousClock.now
+        while ContinuousClock.now - made < .seconds(2.5) { try await Task.sleep(for: .milliseconds(50)) }
         let before = Mutex<[String: Int]?>(nil)
         let after = Mutex<[String: Int]?>(nil)
         place.service.behave {
@@ -34,16 +37,14 @@ struct DownTimeTests {
         return end.merging(start) { $0 - $1 }.filter { $0.value != 0 }
     }
 
-    @Test("A thousand unchanged kept files cost one look each and nothing else; the rest of the folder costs nothing")
+    @Test("A thousand unchanged kept files cost no call of their own; the rest of the folder costs nothing")
     func independent() async throws {
         let few = try await operations(kept: 10, other: 0)
         let many = try await operations(kept: 1000, other: 0)
         let large = try await operations(kept: 10, other: 2000)
         #expect(large == few)
-        let looks = (many["attributes"] ?? 0) - (few["attributes"] ?? 0)
-        #expect(looks == 990)
-        let rest = { (counts: [String: Int]) in counts.filter { $0.key != "attributes" } }
-        #expect(rest(many) == rest(few))
+        // They are looked at with their folder, in one list.
+        #expect(many == few)
         // Two journal entries, the swap, and what was copied because the clock could not vouch for it.
         #expect(few.values.reduce(0, +) < 100, "\(few)")
     }

@@ -53,6 +53,8 @@ final class FakeService: ServiceControl {
         /// What a version says that it is.
         var says: [String: String] = [:]
         var exits = 0
+        /// Somebody else has the port of a service that is stopped.
+        var answersWhenStopped = false
         /// Called when it has stopped, and before it starts.
         var whenStopped: (@Sendable () -> Void)?
         var beforeStart: (@Sendable () -> Void)?
@@ -62,6 +64,8 @@ final class FakeService: ServiceControl {
 
     private struct State {
         var running: String?
+        /// It died at once, and supervision would start it again.
+        var hasDied = false
         var starts: [String] = []
         var stops = 0
         var behaviour = Behaviour()
@@ -92,7 +96,11 @@ final class FakeService: ServiceControl {
     func state() async -> ServiceCondition {
         state.withLock { state in
             if state.behaviour.exits > 0 {
-                return .waitingToRestart(until: Date(timeIntervalSince1970: 0), exits: state.behaviour.exits)
+                return .waitingToRestart(
+                    until: Date(timeIntervalSince1970: 0), exits: state.behaviour.exits, reason: nil)
+            }
+            if state.hasDied {
+                return .waitingToRestart(until: Date(timeIntervalSince1970: 0), exits: 1, reason: nil)
             }
             return state.running == nil ? .stopped : .running(pid: 1)
         }
@@ -109,7 +117,8 @@ final class FakeService: ServiceControl {
         behaviour.beforeStart?()
         let dies = state.withLock { state in
             state.starts.append(version)
-            if state.behaviour.dying.contains(version) { return true }
+            state.hasDied = state.behaviour.dying.contains(version)
+            if state.hasDied { return true }
             state.running = version
             return false
         }
@@ -127,6 +136,7 @@ final class FakeService: ServiceControl {
         log.add("stop")
         let behaviour = state.withLock { state in
             state.stops += 1
+            state.hasDied = false
             if !state.behaviour.refusesToStop { state.running = nil }
             return state.behaviour
         }
@@ -140,7 +150,10 @@ final class FakeService: ServiceControl {
 
     fileprivate func health() -> Health {
         state.withLock { state in
-            guard let version = state.running else { return .unhealthy(reason: "refused the connection") }
+            guard let version = state.running else {
+                return state.behaviour.answersWhenStopped
+                    ? .healthy(version: nil) : .unhealthy(reason: "refused the connection")
+            }
             if state.behaviour.unhealthy.contains(version) { return .unhealthy(reason: "HTTP 500") }
             return .healthy(version: state.behaviour.says[version] ?? version)
         }

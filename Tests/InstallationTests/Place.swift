@@ -5,6 +5,7 @@ import Installation
 import Logging
 import Packaging
 import Platform
+import Replacement
 import ServiceControl
 import Synchronization
 import SystemPackage
@@ -101,8 +102,10 @@ final class Place: Sendable {
             keep: [
                 KeepRule("preferences/**"), KeepRule("backups/**", immutable: true), KeepRule("certificates/**"),
             ],
-            data: [data],
-            health: HealthCheckSettings(probe: .http(url: "http://127.0.0.1/health"), timeoutSeconds: 5))
+            data: [.path(data)],
+            health: HealthCheckSettings(probe: .http(url: "http://127.0.0.1/health"), timeoutSeconds: 5),
+            command: ["./program"],
+            retentionSeconds: 0)
         change(&settings)
         self.settings = settings
         self.fileSystem = fileSystem
@@ -116,9 +119,12 @@ final class Place: Sendable {
         let base = TestFileSystem()
         try base.makeDirectories(layout.trees)
         try Stager(fileSystem: base).stage(try vendor.tree("1.0"), pack: vendor.pack("1.0"), into: layout.live)
+        let tree = try vendor.tree("1.0")
+        try base.replace(layout.tree(of: "1.0"), with: try tree.encoded(), permissions: 0o644)
+        let live = try #require(try base.attributes(of: layout.live))
         try InstalledRelease(
             product: "om-business", version: "1.0", component: "server", platform: "linux-x86_64",
-            tree: try vendor.tree("1.0").contentSHA256
+            tree: tree.contentSHA256, folder: FolderRecord(live, version: "1.0", tree: tree.contentSHA256)
         ).save(layout, base)
         try use()
         try write("schema", "1", in: data)
@@ -138,7 +144,8 @@ final class Place: Sendable {
 
     func runner(_ other: (any FileSystem)? = nil, observer: FakeObserver? = nil) -> UpdateRunner {
         UpdateRunner(
-            settings: settings, service: service, applicationEnvironment: { [:] }, releases: releases,
+            settings: settings, service: service, commands: POSIXCommandRunner(), processes: POSIXProcesses(),
+            applicationEnvironment: { [:] }, releases: releases,
             sessions: sessions, notifier: notifier, observer: observer ?? self.observer,
             health: FakeHealth(service: service), fileSystem: other ?? fileSystem, clock: clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -183,7 +190,7 @@ final class Place: Sendable {
         #expect(left == ["OM Business", "data"], sourceLocation: sourceLocation)
         let state = try POSIXFileSystem().entries(of: layout.state).filter { !$0.hasPrefix(".") }
         #expect(
-            Set(state).isSubset(of: ["downloads", "installed.json", "lock", "trees", "clock"]),
+            Set(state).isSubset(of: ["downloads", "installed.json", "lock", "trees", "trash", "lists"]),
             "left in the state folder: \(state)", sourceLocation: sourceLocation)
     }
 

@@ -113,7 +113,7 @@ struct PreflightTests {
         fileSystem.mountedName = "disk"
         let run = await place.runner(fileSystem).run(UpdateOrder(), requestedBy: "admin")
         #expect(run.outcome == .updated)
-        let left = FileManager.default.subpaths(atPath: place.layout.trash.string) ?? []
+        let left = FileManager.default.subpaths(atPath: place.layout.place.trash.string) ?? []
         #expect(left.contains { $0.hasSuffix("disk/file") })
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import Platform
 import Synchronization
 import SystemPackage
+import TestSupport
 
 /// How often which operation was asked for.
 final class Tally: Sendable {
@@ -36,6 +37,28 @@ struct TestFileSystem: FileSystem {
         var found = try base.attributes(of: path)
         if mounted.contains(path) || path.lastComponent?.string == mountedName { found?.isMountPoint = true }
         return found
+    }
+
+    func folder(_ path: FilePath) throws(FileError) -> any Folder {
+        let files = self
+        return WatchedFolder(
+            try base.folder(path),
+            FolderHooks(
+                look: { (operation, _) throws(FileError) in files.tally?.add(operation) },
+                change: { (change, _) throws(FileError) in
+                    files.tally?.add(change.operation)
+                    try files.allow(change.path)
+                    if change.operation == "exchange", !files.hasExchange {
+                        throw FileError(.notSupported, operation: "exchange", path: change.path)
+                    }
+                },
+                found: { path, found in
+                    var found = found
+                    if files.mounted.contains(path) || path.lastComponent?.string == files.mountedName {
+                        found.isMountPoint = true
+                    }
+                    return found
+                }))
     }
 
     func entries(of directory: FilePath) throws(FileError) -> [String] {
@@ -124,6 +147,8 @@ struct TestFileSystem: FileSystem {
         if let free { return free }
         return try base.freeBytes(at: path)
     }
+
+    func freeFiles(at path: FilePath) throws(FileError) -> Int64 { try base.freeFiles(at: path) }
 
     func mountPoints(below folder: FilePath) throws(FileError) -> [FilePath] {
         mounted.filter { $0 != folder && $0.starts(with: folder) }

@@ -126,6 +126,10 @@ struct UpdateMachineTests {
             (.starting, .old, .rollingBack), (.rollingBack(failure, attempt: 3), .new, .rollingBack),
             (.cleaningUp(.updated), .new, .cleaningUp), (.notifying(.updated), .new, .notifying),
             (.offeringClients(.updated), .new, .offeringClients), (.finished(.updated), .new, .finished),
+            // A stranger's folder is started as it is; nothing is undone or done with it.
+            (.warning, .unknown, .warning), (.stopping, .unknown, .notifying), (.swapping, .unknown, .notifying),
+            (.starting, .unknown, .notifying), (.rollingBack(failure, attempt: 2), .unknown, .notifying),
+            (.cleaningUp(.updated), .unknown, .cleaningUp),
         ])
     func recovery(state: UpdateMachine.State, inPlace: FolderInPlace, expected: UpdateStep) {
         let machine = UpdateMachine.recovered(from: state, inPlace: inPlace)

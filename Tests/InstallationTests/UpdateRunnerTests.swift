@@ -3,6 +3,7 @@ import AgentAPI
 import Foundation
 import Installation
 import Platform
+import Replacement
 import SystemPackage
 import Testing
 
@@ -197,7 +198,7 @@ struct UpdateRunnerTests {
         arguments: [true, false])
     func deadline(down: Bool) async throws {
         let place = try Place {
-            if down { $0.limits.downSeconds = 0 } else { $0.limits.preparationSeconds = -20 }
+            if down { $0.limits.downReserveSeconds = -10_000 } else { $0.limits.preparationSeconds = -20 }
             $0.health.timeoutSeconds = 1000
         }
         place.service.behave { $0.unhealthy = ["2.0"] }
@@ -210,7 +211,10 @@ struct UpdateRunnerTests {
     @Test("When even rolling back fails, what is there is started, nothing is deleted, and a person is asked")
     func stranded() async throws {
         let place = try Place()
-        place.service.behave { $0.unhealthy = ["1.0", "2.0"] }
+        place.service.behave { [service = place.service] in
+            $0.unhealthy = ["2.0"]
+            $0.whenStopped = { service.behave { $0.unhealthy = ["1.0", "2.0"] } }
+        }
         let run = await place.update()
         #expect(run.outcome == .failed)
         #expect(run.failure?.code == "rollback-failed")
@@ -244,14 +248,20 @@ struct UpdateRunnerTests {
         try write("VERSION", "0.9", in: place.layout.old)
         let old = try #require(try POSIXFileSystem().attributes(of: place.layout.old))
         var installed = try #require(try InstalledRelease.load(place.layout, place.fileSystem))
-        installed.previous = .init(
-            version: "0.9", folder: FolderIdentity(old), until: place.clock.now.addingTimeInterval(3600))
+        let now = place.clock.now.timeIntervalSince1970
+        installed.retained = [
+            RetainedFolder(
+                record: FolderRecord(old, id: "earlier", version: "0.9", tree: ""), retired: now - 60, until: now + 3600
+            )
+        ]
         try installed.save(place.layout, place.fileSystem)
         if !healthy { place.service.behave { $0.unhealthy = ["2.0"] } }
         let run = await place.update()
         #expect(run.outcome == (healthy ? .updated : .rolledBack))
         #expect(text("VERSION", in: place.layout.old) == (healthy ? "1.0" : "0.9"))
-        #expect(try POSIXFileSystem().attributes(of: place.layout.superseded) == nil)
+        // The one before the last is kept for its time as well.
+        #expect(
+            text("VERSION", in: place.layout.place.retained.appending("earlier")) == (healthy ? "0.9" : nil))
     }
 
     @Test("A second run, or a second owner of the installation, is refused")

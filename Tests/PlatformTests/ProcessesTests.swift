@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Platform
+@testable import Platform
 import SystemPackage
 import Testing
 import TestSupport
@@ -10,10 +10,12 @@ import TestSupport
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func launch(_ script: String, lock: Bool = true) -> Launch {
+    private var lockFile: FilePath { folder.path.appending("lock") }
+
+    private func launch(_ script: String, mark: String? = nil) -> Launch {
         Launch(
             ["/bin/sh", "-c", script], environment: ["PATH": "/usr/bin:/bin"], workingDirectory: folder.path,
-            outputFile: folder.path.appending("log"), lockFile: lock ? folder.path.appending("lock") : nil)
+            outputFile: folder.path.appending("log"), traces: ApplicationTraces(lockFile: lockFile, mark: mark))
     }
 
     private func log() -> String {
@@ -30,6 +32,21 @@ import TestSupport
         #expect(!handle.isRunning)
         let pid = handle.identity.pid
         #expect(log() == "before\n\(folder.path)\n0\n1\n2\n3\n\(pid)\n\(pid)\n")
+    }
+
+    @Test(
+        "Descriptors for the application come first, from 3 on; the lock is the last one, and the environment says which"
+    )
+    func inherited() async throws {
+        let given = try folder.write("given", "a listener, say\n")
+        let file = try FileDescriptor.open(given, .readOnly)
+        defer { try? file.close() }
+        var launch = launch("cat <&3; readlink /proc/$$/fd/4; ls /proc/$$/fd; echo $RICAMBIO_LOCK_FD $RICAMBIO_MARK")
+        launch.inherited = [file, file]
+        launch.traces.mark = "m1"
+        launch.arguments[2] = launch.arguments[2].replacing("fd/4", with: "fd/5")
+        #expect(try await processes.launch(launch).wait() == .exited(0))
+        #expect(log() == "a listener, say\n\(lockFile)\n0\n1\n2\n3\n4\n5\n5 m1\n")
     }
 
     @Test("A child listens to SIGTERM although this process may ignore it")
@@ -55,8 +72,9 @@ import TestSupport
         let handle = try processes.launch(launch("sleep 300 & echo ready; exit 0"))
         #expect(try await handle.wait() == .exited(0))
         #expect(throws: LaunchError(.locked, program: "/bin/sh")) { try processes.launch(launch("true")) }
-        let left = processes.holders(of: folder.path.appending("lock"))
-        #expect(left.count == 1 && left.first != handle.identity)
+        let left = processes.members(traces: ApplicationTraces(lockFile: lockFile))
+        #expect(left.map(\.name) == ["sleep"])
+        #expect(processes.isHeld(lockFile))
         handle.kill()
         #expect(
             try await eventually {
@@ -68,17 +86,18 @@ import TestSupport
     @Test("A running process is adopted by number and start time; a number that was used again is not")
     func adopt() async throws {
         let handle = try processes.launch(launch("exec sleep 300"))
-        let adopted = try #require(processes.adopt(handle.identity))
+        let none = ApplicationTraces(lockFile: nil)
+        let adopted = try #require(processes.adopt(handle.identity, traces: none))
         var other = handle.identity
         other.startTime += 1
-        #expect(processes.adopt(other) == nil)
+        #expect(processes.adopt(other, traces: none) == nil)
         other = handle.identity
         other.boot = "another"
-        #expect(processes.adopt(other) == nil)
+        #expect(processes.adopt(other, traces: none) == nil)
         adopted.kill()
         #expect(try await adopted.wait() == .unknown)
         #expect(try await handle.wait() == .killed(signal: 9))
-        #expect(processes.adopt(handle.identity) == nil)
+        #expect(processes.adopt(handle.identity, traces: none) == nil)
     }
 
     @Test("Waiting ends when the task is cancelled, and the process goes on")

@@ -62,7 +62,7 @@ struct AdministrationTests {
                 ])
             #expect(server.requests[0].headers["authorization"] == nil)
             #expect(server.requests[0].body == #"{"newPassword":"two","password":"one","user":"admin"}"#)
-            #expect(server.requests[5].body == #"{"email":[],"graceSeconds":10,"version":"2.0"}"#)
+            #expect(server.requests[5].body == #"{"email":[],"graceSeconds":10,"repair":false,"version":"2.0"}"#)
             #expect(server.requests.dropFirst().allSatisfy { $0.headers["authorization"] == "Bearer new" })
             await stranger.connection.shutdown()
         }

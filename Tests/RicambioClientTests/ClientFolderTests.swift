@@ -1,61 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Platform
+import Replacement
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import RicambioClient
-
-/// A client's folder with version 1.0 in place and 2.0 staged beside it.
-private struct Stage {
-    let temporary: TemporaryFolder
-    let folder: ClientFolder
-    static let new = InstalledClient(product: "om", version: "2.0", component: "client", platform: "linux-x86_64")
-    static let old = InstalledClient(product: "om", version: "1.0", component: "client", platform: "linux-x86_64")
-
-    init() throws {
-        temporary = try TemporaryFolder()
-        folder = ClientFolder(live: temporary / "OM Client", fileSystem: QuickFileSystem())
-        try Self.fill(folder.live, version: "1.0")
-        try folder.fileSystem.makeDirectories(folder.state)
-        var state = ClientState()
-        state.installed = Self.old
-        try folder.write(state)
-    }
-
-    func stage() throws {
-        try Self.fill(folder.staged, version: "2.0")
-    }
-
-    /// The same folder on another file system.
-    func on(_ fileSystem: any FileSystem) -> ClientFolder {
-        ClientFolder(live: folder.live, fileSystem: fileSystem)
-    }
-
-    static func fill(_ path: FilePath, version: String) throws {
-        let fileSystem = QuickFileSystem()
-        try fileSystem.makeDirectories(path.appending("lib"))
-        for name in ["om-client", "lib/a", "lib/b"] {
-            try fileSystem.replace(path.pushing(FilePath(name)), with: Array(version.utf8), permissions: 0o755)
-        }
-    }
-
-    /// The version at a path: `nil` when nothing is there, `mixed` when it is not whole.
-    func version(at path: FilePath) -> String? {
-        let contents = Set(
-            ["om-client", "lib/a", "lib/b"].map { try? String(contentsOfFile: "\(path)/\($0)", encoding: .utf8) })
-        guard contents.count == 1, let first = contents.first else { return "mixed" }
-        return first
-    }
-
-    var live: String? { version(at: folder.live) }
-    var old: String? { version(at: folder.old) }
-    var names: [String] { (try? folder.fileSystem.entries(of: folder.state)) ?? [] }
-
-    /// Whether nothing of an update is left.
-    var isTidy: Bool { old == nil && !names.contains("staged") && !names.contains("journal.json") }
-}
 
 @Suite("A client's folder is whole at every instant")
 struct ClientFolderTests {
@@ -63,7 +14,7 @@ struct ClientFolderTests {
     func swapAndConfirm() throws {
         let stage = try Stage()
         try stage.stage()
-        try stage.folder.swap(to: Stage.new)
+        try stage.swap()
         #expect((stage.live, stage.old) == ("2.0", "1.0"))
         #expect(try stage.folder.readState().installed == Stage.new)
         #expect(try stage.folder.recover() == .unconfirmed(version: "2.0"))
@@ -79,7 +30,7 @@ struct ClientFolderTests {
     func revert() throws {
         let stage = try Stage()
         try stage.stage()
-        try stage.folder.swap(to: Stage.new)
+        try stage.swap()
         try stage.folder.revert(try #require(try stage.folder.readJournal()))
         #expect(stage.live == "1.0")
         #expect(stage.isTidy)
@@ -90,8 +41,8 @@ struct ClientFolderTests {
 
     @Test("Killed at any change of a swap, a start finishes or undoes it", arguments: [true, false])
     func crashWhileSwapping(canExchange: Bool) async throws {
-        try await everyCrash(canExchange: canExchange) { folder in
-            try folder.swap(to: Stage.new)
+        try await everyCrash(canExchange: canExchange) { folder, records in
+            try folder.swap(to: Stage.new, records)
         } check: { stage, recovery in
             switch recovery {
             case .unconfirmed: #expect((stage.live, stage.old) == ("2.0", "1.0"))
@@ -108,8 +59,8 @@ struct ClientFolderTests {
 
     @Test("Killed at any change of a confirmation, the new version stays", arguments: [true, false])
     func crashWhileConfirming(canExchange: Bool) async throws {
-        try await everyCrash(canExchange: canExchange) { folder in
-            try folder.swap(to: Stage.new)
+        try await everyCrash(canExchange: canExchange) { folder, records in
+            try folder.swap(to: Stage.new, records)
         } then: { folder in
             guard let journal = try folder.readJournal() else { return }
             try folder.confirm(journal)
@@ -121,8 +72,8 @@ struct ClientFolderTests {
 
     @Test("Killed at any change on the way back, the old version comes back", arguments: [true, false])
     func crashWhileReverting(canExchange: Bool) async throws {
-        try await everyCrash(canExchange: canExchange) { folder in
-            try folder.swap(to: Stage.new)
+        try await everyCrash(canExchange: canExchange) { folder, records in
+            try folder.swap(to: Stage.new, records)
         } then: { folder in
             guard let journal = try folder.readJournal() else { return }
             try folder.revert(journal)
@@ -141,7 +92,8 @@ struct ClientFolderTests {
 
     /// Runs `first` undisturbed (when there is a `then`), kills the rest at its n-th change for every n, and recovers.
     private func everyCrash(
-        canExchange: Bool, _ first: (ClientFolder) throws -> Void, then second: ((ClientFolder) throws -> Void)? = nil,
+        canExchange: Bool, _ first: (ClientFolder, SwapRecord) throws -> Void,
+        then second: ((ClientFolder) throws -> Void)? = nil,
         check: (Stage, ClientRecovery) throws -> Void
     ) async throws {
         var count = 0
@@ -152,11 +104,12 @@ struct ClientFolderTests {
             let stage = try Stage()
             defer { stage.temporary.remove() }
             try stage.stage()
-            if second != nil { try first(stage.folder) }
+            let records = try stage.records()
+            if second != nil { try first(stage.folder, records) }
             let base = QuickFileSystem(canExchange: canExchange)
             let crashing = CrashingFileSystem(base, fault: .crash(at: count))
             do {
-                if let second { try second(stage.on(crashing)) } else { try first(stage.on(crashing)) }
+                if let second { try second(stage.on(crashing)) } else { try first(stage.on(crashing), records) }
             } catch {
                 #expect(crashing.hasCrashed, "change \(count): \(error)")
             }
@@ -185,7 +138,7 @@ struct ClientFolderTests {
                 try stage.stage()
                 let base = QuickFileSystem(canExchange: canExchange)
                 let crashing = CrashingFileSystem(base, fault: .crash(at: first))
-                try? stage.on(crashing).swap(to: Stage.new)
+                try? stage.on(crashing).swap(to: Stage.new, try stage.records())
                 guard crashing.hasCrashed else { return }
                 let recovering = CrashingFileSystem(base, fault: .crash(at: second))
                 _ = try? stage.on(recovering).recover()
@@ -206,7 +159,7 @@ struct ClientFolderTests {
     func replacedByHand() throws {
         let stage = try Stage()
         try stage.stage()
-        try stage.folder.swap(to: Stage.new)
+        try stage.swap()
         // Made before the other goes, so that it cannot get the same inode.
         let unpacked = stage.temporary / "unpacked"
         try Stage.fill(unpacked, version: "3.0")
@@ -237,7 +190,7 @@ struct ClientFolderTests {
     func goodStart() async throws {
         let stage = try Stage()
         try stage.stage()
-        try stage.folder.swap(to: Stage.new)
+        try stage.swap()
         let start = update(stage)
         #expect(try await start.recover() == .unconfirmed(version: "2.0"))
         #expect(try await start.revertIfUnconfirmed() == false)
@@ -252,7 +205,7 @@ struct ClientFolderTests {
     func badStart() async throws {
         let stage = try Stage()
         try stage.stage()
-        try stage.folder.swap(to: Stage.new)
+        try stage.swap()
         // The process that makes the first start, and dies.
         #expect(try await update(stage).revertIfUnconfirmed() == false)
         #expect(stage.live == "2.0")
@@ -267,7 +220,7 @@ struct ClientFolderTests {
     func twoStarts() async throws {
         let stage = try Stage()
         try stage.stage()
-        try stage.folder.swap(to: Stage.new)
+        try stage.swap()
         let (first, second) = (update(stage), update(stage))
         #expect(try await first.revertIfUnconfirmed() == false)
         #expect(try await second.revertIfUnconfirmed() == false)
@@ -290,72 +243,5 @@ struct ClientFolderTests {
         try await update.confirmStarted()
         #expect(try await update.installedVersion() == nil)
         #expect(try QuickFileSystem().entries(of: temporary.path) == ["OM Client"])
-    }
-}
-
-@Suite("A person's own files come over")
-struct KeptFilesTests {
-    @Test(
-        "Patterns mean what they say",
-        arguments: [
-            ("preferences/**", "preferences/a/b.yaml", true), ("preferences/**", "preferences", true),
-            ("preferences/**", "preferences2/a", false), ("preferences/**", "x/preferences/a", false),
-            ("**/local.yaml", "local.yaml", true), ("**/local.yaml", "a/b/local.yaml", true),
-            ("*.license", "a.license", true), ("*.license", "a/b.license", false), ("*.license", "license", false),
-            ("a/*/c", "a/b/c", true), ("a/*/c", "a/b/b/c", false), ("a/?.txt", "a/x.txt", true),
-            ("a/?.txt", "a/xy.txt", false), ("a*b*c", "aXbXbXc", true), ("a*b*c", "aXbXbX", false),
-            ("**", "anything/at/all", true), ("", "a", false), ("a/**/z", "a/z", true), ("a/**/z", "a/b/c/z", true),
-            ("größe/*", "größe/x", true), ("a", "A", false),
-        ])
-    func patterns(pattern: String, path: String, matches: Bool) {
-        #expect(KeepPattern(pattern).matches(path) == matches)
-    }
-
-    @Test("A pattern made to be slow is not")
-    func slowPattern() {
-        let pattern = KeepPattern(String(repeating: "a*", count: 100) + "b")
-        #expect(!pattern.matches(String(repeating: "a", count: 250)))
-    }
-
-    @Test("The person's file wins, the release's is put beside it, and links are never written through")
-    func carryOver() throws {
-        let temporary = try TemporaryFolder()
-        defer { temporary.remove() }
-        let fileSystem = QuickFileSystem()
-        let (live, staged, outside) = (temporary / "live", temporary / "staged", temporary / "outside")
-        for folder in [live, staged, outside] { try fileSystem.makeDirectories(folder) }
-        let write = { (folder: FilePath, path: String, text: String) in
-            let file = folder.pushing(FilePath(path))
-            try fileSystem.makeDirectories(file.removingLastComponent())
-            try fileSystem.replace(file, with: Array(text.utf8), permissions: 0o640)
-        }
-        try write(live, "preferences/mine.yaml", "mine")
-        try write(live, "preferences/same.yaml", "same")
-        try write(live, "preferences/both.yaml", "mine")
-        try write(live, "preferences/both.yaml.new", "of an earlier release")
-        try write(live, "linked/secret", "mine")
-        try write(live, "other", "dropped")
-        try fileSystem.makeLink(at: live.appending("preferences").appending("link"), to: "mine.yaml")
-        try write(staged, "preferences/same.yaml", "same")
-        try write(staged, "preferences/both.yaml", "theirs")
-        try fileSystem.makeLink(at: staged.appending("linked"), to: outside.string)
-        let kept = KeptFiles(
-            patterns: ["preferences/**", "linked/**"], live: live, staged: staged, fileSystem: fileSystem)
-        #expect(
-            try kept.carryOver() == [
-                "linked/secret", "preferences/both.yaml", "preferences/link", "preferences/mine.yaml",
-                "preferences/same.yaml",
-            ])
-        let read = { (path: String) in try? String(contentsOfFile: "\(staged)/\(path)", encoding: .utf8) }
-        #expect(read("preferences/mine.yaml") == "mine")
-        #expect(read("preferences/link") == "mine")
-        #expect(read("preferences/both.yaml") == "mine")
-        #expect(read("preferences/both.yaml.new") == "theirs")
-        #expect(read("preferences/same.yaml") == "same")
-        #expect(read("preferences/same.yaml.new") == nil)
-        #expect(read("linked/secret") == "mine")
-        #expect(read("other") == nil)
-        #expect(try fileSystem.entries(of: outside).isEmpty)
-        #expect(try String(contentsOfFile: "\(live)/preferences/both.yaml", encoding: .utf8) == "mine")
     }
 }

@@ -200,7 +200,7 @@ struct ClientUpdateTests {
         let workstation = try Workstation()
         let place = workstation.update().place
         try QuickFileSystem().makeDirectories(place.state)
-        let lock = try #require(try QuickFileSystem().lock(place.lockFile))
+        let lock = try #require(try place.lock())
         #expect(await workstation.install()?.code == .busy)
         lock.release()
         #expect(await workstation.install() == nil)
@@ -319,17 +319,5 @@ struct ClientUpdateTests {
             try ClientUpdate(folder: temporary.path).relaunch("absent", arguments: [], environment: [:])
         }
         #expect(error?.code == .folder)
-    }
-}
-
-extension Workstation {
-    /// Another workstation at the same place and vendor, with the client 1.0 again.
-    fileprivate init(sharing other: Workstation) throws {
-        vendor = other.vendor
-        fetcher = other.fetcher
-        live = other.live
-        try QuickFileSystem().removeTree(live)
-        try vendor.makeClient("1.0", in: live)
-        try write("preferences/client.yaml", "mine")
     }
 }

@@ -24,7 +24,7 @@ struct TestVendor {
     /// The default makes packs that come in several pieces.
     init(clock: ManualClock = ManualClock(), words: Int = 30_000) throws {
         self.words = words
-        temporary = try TemporaryFolder()
+        temporary = try TemporaryFolder(inMemory: true)
         self.clock = clock
         var options = RepositoryOptions()
         options.rootThreshold = 1

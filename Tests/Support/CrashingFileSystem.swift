@@ -15,6 +15,9 @@ public final class CrashingFileSystem: FileSystem {
         case crash(at: Int)
         /// The n-th change fails with this code; what follows works.
         case fail(at: Int, FileError.Code)
+        /// The n-th change (from 1) of those that begin and end like this, such as `replace` and `/journal.json`, fails with
+        /// this code, or is the one at which the process dies when there is none.
+        case at(prefix: String, suffix: String, number: Int, FileError.Code?)
         /// From the n-th change on, all that need space fail.
         case full(from: Int)
     }
@@ -57,6 +60,14 @@ public final class CrashingFileSystem: FileSystem {
             state.locks = []
             return .dieNow
         case .fail(at: state.changes.count, let code): return .fail(code)
+        case .at(let prefix, let suffix, let number, let code):
+            let isMeant = { (change: String) in change.hasPrefix(prefix) && change.hasSuffix(suffix) }
+            guard isMeant("\(operation) \(path)"), state.changes.count(where: isMeant) == number else { return .go }
+            if let code { return .fail(code) }
+            state.isDead = true
+            for lock in state.locks { lock.release() }
+            state.locks = []
+            return .dieNow
         case .full(let from) where needsSpace && state.changes.count >= from: return .fail(.noSpace)
         default: return .go
         }
@@ -87,6 +98,20 @@ public final class CrashingFileSystem: FileSystem {
         try look(path) { () throws(FileError) in try base.attributes(of: path) }
     }
 
+    public func folder(_ path: FilePath) throws(FileError) -> any Folder {
+        try look(path) { () throws(FileError) in WatchedFolder(try base.folder(path), hooks) }
+    }
+
+    private var hooks: FolderHooks {
+        FolderHooks(
+            look: { (_, path) throws(FileError) in try self.look(path) { () throws(FileError) in } },
+            change: { (change, half) throws(FileError) in
+                try self.change(change.operation, change.path, needsSpace: change.needsSpace, half: half) {
+                    () throws(FileError) in
+                }
+            })
+    }
+
     public func entries(of directory: FilePath) throws(FileError) -> [String] {
         try look(directory) { () throws(FileError) in try base.entries(of: directory) }
     }
@@ -107,6 +132,10 @@ public final class CrashingFileSystem: FileSystem {
 
     public func freeBytes(at path: FilePath) throws(FileError) -> Int64 {
         try look(path) { () throws(FileError) in try base.freeBytes(at: path) }
+    }
+
+    public func freeFiles(at path: FilePath) throws(FileError) -> Int64 {
+        try look(path) { () throws(FileError) in try base.freeFiles(at: path) }
     }
 
     public func mountPoints(below folder: FilePath) throws(FileError) -> [FilePath] {

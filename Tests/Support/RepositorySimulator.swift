@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Platform
 public import Foundation
 import Synchronization
 public import TUF

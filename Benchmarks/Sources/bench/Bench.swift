@@ -5,5 +5,5 @@ internal import ArgumentParser
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures beside peers, in the same run; prints a table and writes JSON.",
-        subcommands: [TrustBench.self, DistributionBench.self, MirrorBench.self])
+        subcommands: [TrustBench.self, DistributionBench.self, MirrorBench.self, DownTimeBench.self])
 }

@@ -93,3 +93,41 @@ final class Workshop {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
+
+extension Workshop {
+    /// Starts a server whose output goes into `log`, and waits for what follows `mark` on a line of it.
+    func start(
+        _ command: [String], log: String, environment: [String: String] = [:], after mark: String
+    ) throws -> (pid: pid_t, said: String) {
+        let pid = try Child.spawn(command, environment: environment, output: "\(path)/\(log)")
+        do {
+            return (pid, try line(after: mark, in: log))
+        } catch {
+            Child.end(pid)
+            throw error
+        }
+    }
+
+    /// What follows `mark` on its line, once the log has it.
+    func line(after mark: String, in log: String) throws -> String {
+        let file = "\(path)/\(log)"
+        for _ in 0..<600 {
+            let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+            if let start = text.range(of: mark), let end = text[start.upperBound...].firstIndex(of: "\n") {
+                return String(text[start.upperBound..<end])
+            }
+            usleep(50_000)
+        }
+        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        throw BenchError("a server of the benchmark did not start, or not as it should: \(text)")
+    }
+}
+
+/// As releases name it.
+var thisPlatform: String {
+    #if arch(arm64)
+        "linux-aarch64"
+    #else
+        "linux-x86_64"
+    #endif
+}

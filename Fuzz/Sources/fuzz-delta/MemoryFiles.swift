@@ -39,6 +39,7 @@ final class MemoryFiles: FileSystem {
     // What follows is not asked for.
 
     func attributes(of path: FilePath) throws(FileError) -> FileAttributes? { throw missing("look at", path) }
+    func folder(_ path: FilePath) throws(FileError) -> any Folder { throw missing("open", path) }
     func entries(of directory: FilePath) throws(FileError) -> [String] { throw missing("list", directory) }
     func read(_ file: FilePath, limit: Int) throws(FileError) -> [UInt8] { throw missing("read", file) }
     func destination(ofLink link: FilePath) throws(FileError) -> String { throw missing("read", link) }
@@ -53,6 +54,7 @@ final class MemoryFiles: FileSystem {
     func syncDirectory(_ directory: FilePath) throws(FileError) {}
     func syncFileSystem(containing path: FilePath) throws(FileError) {}
     func freeBytes(at path: FilePath) throws(FileError) -> Int64 { .max }
+    func freeFiles(at path: FilePath) throws(FileError) -> Int64 { .max }
     func mountPoints(below folder: FilePath) throws(FileError) -> [FilePath] { [] }
     func lock(_ file: FilePath) throws(FileError) -> (any HeldLock)? { nil }
 }

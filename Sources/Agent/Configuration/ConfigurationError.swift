@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AgentAPI
 
 /// What is wrong with a configuration, where, in a sentence.
 public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -26,17 +27,11 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
         self.reason = Self.printable(reason)
     }
 
-    /// What a file quotes of itself may be anything: no longer than a few lines, and nothing that moves a cursor.
+    /// What a file quotes of itself may be anything, of any length.
     private static func printable(_ text: String) -> String {
         let limit = 400
-        let safe = String(
-            text.unicodeScalars.prefix(limit).map { scalar in
-                switch scalar.properties.generalCategory {
-                case .control, .format, .lineSeparator, .paragraphSeparator: "\u{FFFD}" as Character
-                default: Character(scalar)
-                }
-            })
-        return text.unicodeScalars.count > limit ? safe + "…" : safe
+        let start = Catalogue.visible(String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit))))
+        return text.unicodeScalars.count > limit ? start + "…" : start
     }
 
     /// `agent.yaml:12: reason`, the form that editors jump to.

@@ -52,12 +52,13 @@ extension ConfigurationParser {
             alternativeURLs: alternatives,
             trustedRoot: try repository.required("root", try path(repository, "root")), service: service,
             health: try health(section, service: service), keep: try keep(section),
-            data: (try section.strings("data") ?? []).map(resolve),
-            retention: try section.seconds("retention", in: 0...(366 * 86400)) ?? 0)
+            data: try data(section),
+            retention: try section.seconds("retention", in: 0...(366 * 86400))
+                ?? InstallationConfiguration.defaultRetention)
     }
 
     /// Identifiers become parts of paths and URLs.
-    private func name(_ section: ConfigurationSection, _ key: String) throws(ConfigurationError) -> String {
+    func name(_ section: ConfigurationSection, _ key: String) throws(ConfigurationError) -> String {
         let text = try section.required(key, try section.string(key))
         guard Self.isName(text) else {
             throw section.error(
@@ -89,8 +90,7 @@ extension ConfigurationParser {
         switch try section.choice("type", of: ServiceType.self) ?? .process {
         case .none: return .none
         case .process:
-            let command = try section.required("command", try section.strings("command"))
-            guard !command.isEmpty else { throw section.error(.badValue, "command", "must name a program") }
+            let command = try section.required("command", try section.command("command"))
             return .process(
                 command: command, environment: try section.dictionary("environment") ?? [:],
                 stopTimeout: try section.seconds("stopTimeout", in: 0...3600) ?? 30)
@@ -121,9 +121,8 @@ extension ConfigurationParser {
         }
         let probe = try probe(section)
         let timeout = try section.seconds("timeout", in: 1...3600) ?? 60
-        let isTCP = section.has("tcp")
-        let expectVersion = try section.boolean("expectVersion") ?? !isTCP
-        guard !(isTCP && expectVersion) else {
+        let expectVersion = try section.boolean("expectVersion")
+        guard expectVersion != true || probe.canTellVersion else {
             throw section.error(.badValue, "expectVersion", "cannot be true with tcp, which tells no version")
         }
         return InstallationConfiguration.Health(probe: probe, timeout: timeout, expectVersion: expectVersion)
@@ -141,9 +140,7 @@ extension ConfigurationParser {
             guard address.port > 0 else { throw section.error(.badValue, "tcp", "needs a port above 0") }
             return .tcp(host: address.host, port: address.port)
         }
-        let command = try section.strings("command") ?? []
-        guard !command.isEmpty else { throw section.error(.badValue, "command", "must name a program") }
-        return .command(command)
+        return .command(try section.required("command", try section.command("command")))
     }
 
     private func keep(

@@ -131,6 +131,13 @@ struct ConfigurationSection {
         return result
     }
 
+    /// A program and its arguments.
+    func command(_ key: String) throws(ConfigurationError) -> [String]? {
+        guard let command = try strings(key) else { return nil }
+        guard !command.isEmpty else { throw error(.badValue, key, "must name a program") }
+        return command
+    }
+
     func nodes(_ key: String) throws(ConfigurationError) -> [Node]? {
         guard let node = node(key) else { return nil }
         guard let sequence = node.sequence else { throw error(.wrongType, key, "must be a list") }

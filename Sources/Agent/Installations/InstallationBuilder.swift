@@ -8,6 +8,7 @@ import Installation
 import Logging
 import Packaging
 import Platform
+import Replacement
 import ServiceControl
 import SystemPackage
 import TUF
@@ -32,6 +33,7 @@ struct InstallationBuilder {
         let settings = settings(installation)
         let environment = environment(installation.id)
         let service = service(installation, settings, environment)
+        let commands = POSIXCommandRunner()
         let installationID = try await identity(installation.id)
         let fetcher = FailoverFetcher(
             installation.repositoryURL, alternatives: installation.alternativeURLs, fetcher: fetcher)
@@ -46,11 +48,12 @@ struct InstallationBuilder {
             fileSystem: fileSystem, clock: clock)
         try await mirror.prepare()
         let runner = UpdateRunner(
-            settings: settings, service: service, applicationEnvironment: environment, releases: releases,
+            settings: settings, service: service, commands: commands, processes: POSIXProcesses(),
+            applicationEnvironment: environment, releases: releases,
             sessions: sessions, notifier: notifier, observer: hub,
             health: InstallationHealth(
-                probe: installation.health.probe, folder: installation.folder, service: service, client: client,
-                commands: POSIXCommandRunner(), environment: installation.service.variables),
+                probe: installation.health.probe, folder: settings.folder, service: service, client: client,
+                commands: commands, environment: installation.service.variables),
             fileSystem: fileSystem, clock: clock, logger: logger)
         return InstallationSupervisor(
             .init(
@@ -68,20 +71,29 @@ struct InstallationBuilder {
             case .command(let command): .command(command)
             case .none: .running
             }
-        let command: [String] =
+        let (command, stopSeconds): ([String], Double) =
             switch installation.service {
-            case .none: []
-            case .process(let command, _, _): command
+            case .none: ([], 0)
+            case .process(let command, _, let stopTimeout): (command, stopTimeout)
             }
-        return InstallationSettings(
+        let settings = InstallationSettings(
             id: installation.id, product: installation.product, channel: installation.channel,
             component: installation.component, platform: installation.platform, folder: installation.folder,
-            keep: installation.keep.map { KeepRule($0.pattern, immutable: $0.immutable) }, data: installation.data,
+            keep: installation.keep.map { KeepRule($0.pattern, immutable: $0.immutable) },
+            data: installation.data.map(DataSource.init),
             health: HealthCheckSettings(
                 probe: probe, timeoutSeconds: installation.health.timeout,
-                expectVersion: installation.health.expectVersion, settleSeconds: 0),
-            command: command, agentVersion: AgentVersion.current, retentionSeconds: installation.retention,
+                expectVersion: installation.health.expectVersion),
+            command: command, stopSeconds: stopSeconds, agentVersion: AgentVersion.current,
+            retentionSeconds: installation.retention,
             language: configuration.language)
+        do {
+            // The customer may have moved the folder and left a link.
+            return try settings.following(links: fileSystem)
+        } catch {
+            logger.error("cannot follow the application folder", metadata: ["reason": "\(error)"])
+            return settings
+        }
     }
 
     private func service(
@@ -92,7 +104,7 @@ struct InstallationBuilder {
         case .none: NoService()
         case .process(let command, let variables, let stopTimeout):
             ProcessService(
-                command: command, folder: installation.folder, stateFolder: settings.layout.state,
+                command: command, folder: settings.folder, stateFolder: settings.layout.state,
                 environment: variables, stopTimeout: stopTimeout, environmentForRestart: environment, clock: clock,
                 fileSystem: fileSystem, logger: logger)
         }
@@ -169,6 +181,19 @@ struct InstallationBuilder {
                 arguments: [installation, fresh])
             return try String.fetchOne(
                 database, sql: "SELECT value FROM identity WHERE name = ?", arguments: [installation]) ?? fresh
+        }
+    }
+}
+
+extension DataSource {
+    init(_ data: DataConfiguration) {
+        switch data {
+        case .path(let path): self = .path(path)
+        case .commands(let commands):
+            self = .commands(
+                DataCommands(
+                    name: commands.name, save: commands.save, verify: commands.verify, restore: commands.restore,
+                    size: commands.size, timeoutSeconds: commands.timeout))
         }
     }
 }

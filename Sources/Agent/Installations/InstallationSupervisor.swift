@@ -188,11 +188,12 @@ actor InstallationSupervisor: ManagedInstallation, Service {
     // MARK: Times
 
     private func watchTimes() async {
-        var cleanedUp = clock.monotonicSeconds
+        // The first time soon after the start, when the application is up.
+        var cleanedUp = -Double.infinity
         while (try? await clock.sleep(seconds: 1)) != nil {
             await startWhatIsDue()
             await sessions.endSilentSessions()
-            if clock.monotonicSeconds - cleanedUp > Self.cleanUpInterval {
+            if isOwner, clock.monotonicSeconds - cleanedUp > Self.cleanUpInterval {
                 cleanedUp = clock.monotonicSeconds
                 await runner.cleanUpExpired()
             }
@@ -204,6 +205,8 @@ actor InstallationSupervisor: ManagedInstallation, Service {
     func status() async -> InstallationStatus {
         if case .idle = phase { await watch.look(unlessYoungerThan: VendorWatch.lookLifetime) }
         let condition = await service.state()
+        // It runs: that it did not at first is over.
+        if isServing, condition.isRunning { startFailure = nil }
         let vendorProblem = await watch.failure?.sentences(in: language)
         var run = scheduled
         if case .running(let id, _) = phase { run = await hub.latest(id) ?? run }
@@ -212,12 +215,16 @@ actor InstallationSupervisor: ManagedInstallation, Service {
             folder: configuration.folder.string, version: await runner.installedVersion(),
             available: await watch.available,
             service: ServiceState(condition), sessions: await sessions.count, run: run,
-            problem: startFailure ?? crashLoop(condition) ?? vendorProblem)
+            problems: [startFailure, crashLoop(condition)].compactMap(\.self)
+                + (await runner.problems.map { $0.sentences(in: language) })
+                + [vendorProblem].compactMap(\.self), retained: await runner.keptVersions())
     }
 
     private func crashLoop(_ condition: ServiceCondition) -> Failure? {
-        guard case .waitingToRestart(_, let exits) = condition, exits >= Self.crashesWorthTelling else { return nil }
-        return Catalogue.failure(.serviceExited, [:], language: language, state: .notRunning)
+        guard case .waitingToRestart(_, let exits, let reason) = condition else { return nil }
+        if let reason { return UpdateFailure(reason).sentences(in: language, state: .serviceDown) }
+        guard exits >= Self.crashesWorthTelling else { return nil }
+        return Catalogue.failure(.serviceExited, [:], language: language, state: .serviceDown)
     }
 
     func releases() async throws -> [ReleaseSummary] {

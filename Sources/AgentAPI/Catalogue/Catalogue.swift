@@ -6,18 +6,19 @@ public enum Catalogue {
     /// The sentences of a failure.
     ///
     /// - Parameters:
-    ///   - arguments: by name, untranslated: `free`, `needed`, `bytes` and `limit` as plain numbers of bytes and
-    ///     `seconds` as a number of seconds are written the language's way here, `step` as the step's name.
+    ///   - arguments: by name, untranslated: `free`, `needed`, `bytes` and `limit` as plain numbers of bytes (of files
+    ///     for ``FailureCode/notEnoughFiles``) and `seconds` as a number of seconds are written the language's way here,
+    ///     `step` as the step's name; `cause` chooses the remedy.
     ///   - state: what state the system is in; `nil` means the usual one of `code`.
     public static func failure(
         _ code: FailureCode, _ arguments: [String: String] = [:], language: Language, state: SystemState? = nil
     ) -> Failure {
         let texts = code.texts
-        let written = write(arguments, language)
+        let written = write(arguments, language, countsFiles: code == .notEnoughFiles)
         return Failure(
             code: code.rawValue, happened: texts.happened.filled(written, language: language),
             state: (state ?? texts.state).text.filled(written, language: language),
-            remedy: texts.remedy.filled(written, language: language))
+            remedy: texts.remedy(for: arguments["cause"]).filled(written, language: language))
     }
 
     /// The same sentences as the body of a refused request.
@@ -65,18 +66,24 @@ public enum Catalogue {
         return words.prefix(1).uppercased() + words.dropFirst()
     }
 
-    private static func write(_ arguments: [String: String], _ language: Language) -> [String: String] {
+    private static func write(
+        _ arguments: [String: String], _ language: Language, countsFiles: Bool = false
+    ) -> [String: String] {
         var written = arguments
         for name in ["free", "needed", "bytes", "limit"] {
-            if let count = arguments[name].flatMap({ Int64($0) }) { written[name] = bytes(count, language) }
+            guard let count = arguments[name].flatMap({ Int64($0) }) else { continue }
+            written[name] = countsFiles ? counted(Int(count), .file, language) : bytes(count, language)
         }
         if let seconds = arguments["seconds"].flatMap({ Double($0) }) {
             written["seconds"] = duration(seconds: Int(seconds.rounded(.up)), language)
         }
-        // A reason is a whole sentence where it comes from, and a part of one here.
+        // Names of files may hold anything.
+        for name in ["path", "other", "listener"] { written[name] = arguments[name].map(visible) }
+        // A reason is a whole sentence where it comes from, and a part of one here; or a few lines of a program.
         if let reason = arguments["reason"] {
-            let plain = reason.trimmingCharacters(in: .whitespacesAndNewlines).trimmingSuffix(".")
-            written["reason"] = isDebugText(plain) ? nil : String(plain)
+            let words = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
+            let plain = words.trimmingCharacters(in: .whitespacesAndNewlines).trimmingSuffix(".")
+            written["reason"] = isDebugText(plain) ? nil : visible(String(plain))
         }
         if let step = arguments["step"].flatMap(UpdateStep.init(rawValue:)) { written["step"] = step.text[language] }
         return written
@@ -110,6 +117,10 @@ public enum SystemState: String, Codable, Sendable, CaseIterable, Hashable {
     case nothingChanged
     /// The client keeps its version; its server is not touched.
     case clientUnchanged
+    /// The installed version is in its place, but its service is not running.
+    case serviceDown
+    /// Whatever it is, the application does not notice.
+    case unaffected
 }
 
 extension String {

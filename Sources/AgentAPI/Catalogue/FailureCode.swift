@@ -62,9 +62,17 @@ public enum FailureCode: String, Codable, Sendable, CaseIterable, Hashable {
     /// `path`
     case folderInTheWay = "folder-in-the-way"
     /// `path`
+    case folderUnknown = "folder-unknown"
+    /// `path`, `cause` (optional: `immutable`, `owner`, `layer`, `mounted`)
+    case folderCannotMove = "folder-cannot-move"
+    /// `path`
+    case linkInTheWay = "link-in-the-way"
+    /// `path`
     case notInstalled = "not-installed"
     /// `path`, `free`, `needed` (bytes)
     case notEnoughSpace = "not-enough-space"
+    /// `path`, `free`, `needed` (files)
+    case notEnoughFiles = "not-enough-files"
     /// `path`, `other`
     case notSameFileSystem = "not-same-file-system"
     /// `path`
@@ -78,7 +86,13 @@ public enum FailureCode: String, Codable, Sendable, CaseIterable, Hashable {
     case serviceCannotStart = "service-cannot-start"
     /// `version`, `status` (both optional)
     case serviceExited = "service-exited"
-    /// `seconds`
+    /// `command`, `count` (processes)
+    case wentToBackground = "went-to-background"
+    /// `version`
+    case serviceUnhealthy = "service-unhealthy"
+    /// `listener` (optional)
+    case stillAnswers = "still-answers"
+    /// `seconds`, `reason` (both optional)
     case serviceDoesNotStop = "service-does-not-stop"
     /// `version`, `seconds`
     case healthCheckFailed = "health-check-failed"
@@ -88,6 +102,12 @@ public enum FailureCode: String, Codable, Sendable, CaseIterable, Hashable {
     case rollbackFailed = "rollback-failed"
 
     // The run.
+    /// `command`
+    case dataCommandFailed = "data-command-failed"
+    /// `path`
+    case leftBehind = "left-behind"
+    /// `path`
+    case truthNotWritten = "truth-not-written"
     /// `by` (optional)
     case cancelled = "cancelled"
     /// `step`
@@ -167,12 +187,20 @@ struct FailureTexts: Sendable {
     let happened: LocalizedText
     let state: SystemState
     let remedy: LocalizedText
+    /// Better ones where the argument `cause` says which of several it was.
+    let remedies: [String: LocalizedText]
 
-    init(_ happened: LocalizedText, _ state: SystemState, _ remedy: LocalizedText) {
+    init(
+        _ happened: LocalizedText, _ state: SystemState, _ remedy: LocalizedText,
+        byCause remedies: [String: LocalizedText] = [:]
+    ) {
         self.happened = happened
         self.state = state
         self.remedy = remedy
+        self.remedies = remedies
     }
+
+    func remedy(for cause: String?) -> LocalizedText { cause.flatMap { remedies[$0] } ?? remedy }
 }
 
 extension FailureCode {
@@ -205,18 +233,28 @@ extension FailureCode {
         case .folderMissing: .folderMissing
         case .folderNotEmpty: .folderNotEmpty
         case .folderInTheWay: .folderInTheWay
+        case .folderUnknown: .folderUnknown
+        case .folderCannotMove: .folderCannotMove
+        case .linkInTheWay: .linkInTheWay
         case .notInstalled: .notInstalled
         case .notEnoughSpace: .notEnoughSpace
+        case .notEnoughFiles: .notEnoughFiles
         case .notSameFileSystem: .notSameFileSystem
         case .fileFailed: .fileFailed
         case .locked: .locked
         case .clockWrong: .clockWrong
         case .serviceCannotStart: .serviceCannotStart
         case .serviceExited: .serviceExited
+        case .wentToBackground: .wentToBackground
+        case .serviceUnhealthy: .serviceUnhealthy
+        case .stillAnswers: .stillAnswers
         case .serviceDoesNotStop: .serviceDoesNotStop
         case .healthCheckFailed: .healthCheckFailed
         case .wrongVersion: .wrongVersion
         case .rollbackFailed: .rollbackFailed
+        case .dataCommandFailed: .dataCommandFailed
+        case .leftBehind: .leftBehind
+        case .truthNotWritten: .truthNotWritten
         case .cancelled: .cancelled
         case .interrupted: .interrupted
         case .deadlinePassed: .deadlinePassed

@@ -35,10 +35,11 @@ extension FailureTexts {
 
     static let serviceDoesNotStop = FailureTexts(
         LocalizedText(
-            it: "Il servizio non si è fermato entro {seconds}, neppure dopo essere stato forzato.",
-            en: "The service did not stop within {seconds}, not even after it was forced to.",
-            fr: "Le service ne s'est pas arrêté en {seconds}, même après y avoir été forcé.",
-            de: "Der Dienst hat innerhalb von {seconds} nicht angehalten, auch nicht, als er dazu gezwungen wurde."),
+            it: "Il servizio non si è fermato[[ entro {seconds}]], neppure dopo essere stato forzato[[ ({reason})]].",
+            en: "The service did not stop[[ within {seconds}]], not even after it was forced to[[ ({reason})]].",
+            fr: "Le service ne s'est pas arrêté[[ en {seconds}]], même après y avoir été forcé[[ ({reason})]].",
+            de: "Der Dienst hat[[ innerhalb von {seconds}]] nicht angehalten, auch nicht, als er dazu gezwungen "
+                + "wurde[[ ({reason})]]."),
         .untouched,
         LocalizedText(
             it: "Verificare che cosa trattiene il processo (disco o rete bloccati), aumentare se serve "

@@ -106,7 +106,7 @@ extension LocalizedText {
         fr: "Nouveaux fichiers de la version, placés à côté des vôtres",
         de: "Neue Dateien der Version, neben Ihre gelegt")
     /// `count`
-    static let mailMore = LocalizedText(
+    static let andMore = LocalizedText(
         it: "… e altri {count}", en: "… and {count} more", fr: "… et {count} de plus", de: "… und {count} weitere")
 
     static let mailNext = LocalizedText(

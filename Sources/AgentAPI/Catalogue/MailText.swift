@@ -67,8 +67,11 @@ private struct MailWriter {
     }
 
     var body: String {
-        [opening, failure, facts, steps, kept, beside, next, say(.mailSignature)]
-            .filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
+        [
+            opening, failure, remarks, facts, steps, foreign, notCarried, kept, beside, dataCommands, next,
+            say(.mailSignature),
+        ]
+        .filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
     }
 
     private var opening: String {
@@ -83,9 +86,22 @@ private struct MailWriter {
 
     private var failure: String {
         guard let failure = run.failure else { return "" }
-        return [
-            (TextKey.happened, failure.happened), (.systemState, failure.state), (.remedy, failure.remedy),
-        ].map { heading($0.0.text[language]) + "\n  " + $0.1 }.joined(separator: "\n\n")
+        return sentences(of: failure).map { heading($0) + "\n  " + $1 }.joined(separator: "\n\n")
+    }
+
+    private func sentences(of failure: Failure) -> [(String, String)] {
+        [(TextKey.happened, failure.happened), (.systemState, failure.state), (.remedy, failure.remedy)].map {
+            ($0.text[language], $1)
+        }
+    }
+
+    /// What came after the end of the run is not why it failed: all of it under one heading.
+    private var remarks: String {
+        guard !run.remarks.isEmpty else { return "" }
+        let remarks = run.remarks.map { remark in
+            sentences(of: remark).map { "  \($0): \($1)" }.joined(separator: "\n")
+        }
+        return heading(say(.remarks)) + "\n" + remarks.joined(separator: "\n\n")
     }
 
     private var facts: String {
@@ -102,6 +118,9 @@ private struct MailWriter {
         }
         if run.sessions.warned > 0 || run.sessions.closed > 0 {
             rows.append((TextKey.sessions.text[language], sessions))
+        }
+        if let old = run.oldKept {
+            rows.append((say(.previousVersion), Catalogue.oldFolder(old, language, timeZone: timeZone)))
         }
         return table(rows)
     }
@@ -139,14 +158,25 @@ private struct MailWriter {
         return heading(say(.mailSteps)) + "\n" + table(rows)
     }
 
+    private var foreign: String { list(Catalogue.foreign(run, language, timeZone: timeZone)) }
+
+    private var notCarried: String { list(Catalogue.notCarried(run, language)) }
+
     private var kept: String {
-        guard !run.kept.isEmpty, outcome == .updated else { return "" }
-        return list(say(.mailKept), run.kept)
+        guard run.keptCount > 0, outcome == .updated else { return "" }
+        return list(say(.mailKept), run.kept, count: run.keptCount)
     }
 
     private var beside: String {
         guard !run.beside.isEmpty, outcome == .updated else { return "" }
-        return list(say(.mailBeside), run.beside.map { $0.hasSuffix(".new") ? $0 : $0 + ".new" })
+        let names = run.beside.map { $0.hasSuffix(".new") ? $0 : $0 + ".new" }
+        return list(say(.mailBeside), names, count: names.count)
+    }
+
+    private var dataCommands: String {
+        guard !run.dataCommands.isEmpty else { return "" }
+        let lines = run.dataCommands.flatMap { Catalogue.dataCommand($0, language) }
+        return ([heading(say(.dataCommands))] + lines.map { "  " + $0 }).joined(separator: "\n")
     }
 
     private var next: String {
@@ -169,17 +199,14 @@ private struct MailWriter {
 
     private func heading(_ text: String) -> String { text + "\n" + String(repeating: "-", count: text.count) }
 
-    private func list(_ title: String, _ paths: [String]) -> String {
-        let count = Catalogue.counted(paths.count, .file, language)
-        var lines = [heading("\(title) (\(count))")] + paths.prefix(Self.listedFiles).map { "  " + visible($0) }
-        let rest = paths.count - Self.listedFiles
-        if rest > 0 { lines.append("  " + say(.mailMore, ["count": String(rest)])) }
-        return lines.joined(separator: "\n")
+    private func list(_ title: String, _ paths: [String], count: Int) -> String {
+        list(FileList("\(title) (\(Catalogue.counted(count, .file, language)))", paths, count: count))
     }
 
-    /// A file's name may hold anything; a line break in it must not look like another line of the mail.
-    private func visible(_ path: String) -> String {
-        String(path.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "�" : $0 })
+    private func list(_ files: FileList?) -> String {
+        guard let files else { return "" }
+        let lines = files.lines(limit: Self.listedFiles, language)
+        return ([heading(files.title)] + lines.map { "  " + $0 }).joined(separator: "\n")
     }
 
     private func table(_ rows: [(String, String)]) -> String {

@@ -2,12 +2,15 @@
 public import Foundation
 
 extension Catalogue {
-    /// `1 minute and 30 seconds`; hours only from two hours on, because a grace time reads better in minutes.
+    /// `1 minute and 30 seconds`; hours only from two hours on, because a grace time reads better in minutes, and days
+    /// from two days on.
     public static func duration(seconds total: Int, _ language: Language) -> String {
         let total = max(0, total)
-        let (hours, afterHours) = total >= 7200 ? (total / 3600, total % 3600) : (0, total)
+        let (days, afterDays) = total >= 2 * 86400 ? (total / 86400, total % 86400) : (0, total)
+        let (hours, afterHours) = total >= 7200 ? (afterDays / 3600, afterDays % 3600) : (0, afterDays)
         let (minutes, seconds) = (afterHours / 60, afterHours % 60)
         var parts: [String] = []
+        if days > 0 { parts.append(counted(days, .day, language)) }
         if hours > 0 { parts.append(counted(hours, .hour, language)) }
         if minutes > 0 { parts.append(counted(minutes, .minute, language)) }
         if seconds > 0 || parts.isEmpty { parts.append(counted(seconds, .second, language)) }
@@ -105,6 +108,9 @@ public struct CountedNoun: Sendable {
     public static let hour = CountedNoun(
         one: LocalizedText(it: "ora", en: "hour", fr: "heure", de: "Stunde"),
         many: LocalizedText(it: "ore", en: "hours", fr: "heures", de: "Stunden"))
+    public static let day = CountedNoun(
+        one: LocalizedText(it: "giorno", en: "day", fr: "jour", de: "Tag"),
+        many: LocalizedText(it: "giorni", en: "days", fr: "jours", de: "Tage"))
     public static let session = CountedNoun(
         one: LocalizedText(it: "sessione", en: "session", fr: "session", de: "Sitzung"),
         many: LocalizedText(it: "sessioni", en: "sessions", fr: "sessions", de: "Sitzungen"))

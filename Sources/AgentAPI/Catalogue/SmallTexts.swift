@@ -180,6 +180,16 @@ extension SystemState {
                 en: "The client keeps its version; the server is not affected.",
                 fr: "Le client garde sa version ; le serveur n'est pas concerné.",
                 de: "Der Client behält seine Version; der Server ist nicht betroffen.")
+        case .serviceDown:
+            LocalizedText(
+                it: "L'applicazione è al suo posto con i suoi file e dati, ma il servizio non è in funzione.",
+                en: "The application is in its place with its files and data, but the service is not running.",
+                fr: "L'application est en place avec ses fichiers et ses données, mais le service n'est pas en marche.",
+                de: "Die Anwendung ist mit ihren Dateien und Daten an ihrem Platz, aber der Dienst läuft nicht.")
+        case .unaffected:
+            LocalizedText(
+                it: "L'applicazione non ne è toccata.", en: "The application is not affected.",
+                fr: "L'application n'en est pas affectée.", de: "Die Anwendung ist davon nicht betroffen.")
         }
     }
 }

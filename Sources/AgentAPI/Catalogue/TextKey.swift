@@ -53,6 +53,9 @@ public enum TextKey: String, Sendable, CaseIterable, Hashable {
     case wayDelta
     case wayRanges
     case wayPack
+    case previousVersion
+    case remarks
+    case dataCommands
     // Sentences of the command line.
     /// `bytes`, written out
     case reused
@@ -174,6 +177,9 @@ extension TextKey {
         case .wayDelta: .wayDelta
         case .wayRanges: .wayRanges
         case .wayPack: .wayPack
+        case .previousVersion: .previousVersion
+        case .remarks: .remarks
+        case .dataCommands: .dataCommands
         case .reused: .reused
         case .none: .none
         case .account: .account

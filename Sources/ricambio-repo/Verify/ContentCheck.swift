@@ -135,7 +135,7 @@ struct ContentCheck {
         } catch {
             return report.wrong(place, "It cannot be read: \(error.reason).")
         }
-        if count != length || TUF.hex(digest.finalize()) != hash {
+        if count != length || hex(digest.finalize()) != hash {
             report.wrong(place, "Its content is not what \(tree) says (\(count) bytes, \(length) expected).")
         }
     }

@@ -22,6 +22,12 @@ struct UpdateCommand: AsyncParsableCommand, CommandForPeople {
     @Option(help: "When: 22:00, \"2026-12-24 22:00\" or ISO 8601; default: now.")
     var at: String?
 
+    @Flag(
+        help: """
+            Update although the running version is down or does not pass its health check: the update is the repair.
+            """)
+    var repair = false
+
     @Flag(help: "Do not wait for the end.")
     var detach = false
 
@@ -44,11 +50,8 @@ struct UpdateCommand: AsyncParsableCommand, CommandForPeople {
         let run = try await options.connected { administration in
             let installation = try await options.chosenInstallation(administration)
             let to = try await target(installation, administration)
-            try confirm(installation, to: to)
-            let order = UpdateOrder(
-                version: version, graceSeconds: grace, email: email, language: options.output.language,
-                at: try scheduled(now: Date()))
-            let ordered = try await administration.order(order, for: installation.id)
+            try await confirm(installation, to: to, administration)
+            let ordered = try await administration.order(try order(now: Date()), for: installation.id)
             if detach { return ordered }
             return try await administration.follow(
                 ordered, output: options.output.json ? .silent : .chosen(json: false),
@@ -56,6 +59,10 @@ struct UpdateCommand: AsyncParsableCommand, CommandForPeople {
         }
         if options.output.json {
             Console.print(data: try APIJSON.encode(run, pretty: true))
+            // For the person who reads the log of the program that asked for JSON.
+            if let failure = run.failure {
+                Console.complain([failure.happened, failure.state, failure.remedy].joined(separator: "\n"))
+            }
         } else if detach {
             let language = options.output.chosenLanguage
             Console.print(
@@ -65,6 +72,12 @@ struct UpdateCommand: AsyncParsableCommand, CommandForPeople {
         }
         let code = CommandExit(run)
         if code != .done { throw ExitCode(code.rawValue) }
+    }
+
+    func order(now: Date) throws -> UpdateOrder {
+        UpdateOrder(
+            version: version, graceSeconds: grace, email: email, language: options.output.language,
+            at: try scheduled(now: now), repair: repair)
     }
 
     private func scheduled(now: Date) throws -> Date? {
@@ -90,9 +103,16 @@ struct UpdateCommand: AsyncParsableCommand, CommandForPeople {
         return current.version
     }
 
-    private func confirm(_ installation: InstallationStatus, to: String?) throws(CommandLineError) {
+    /// Says what the update would do with the customer's own files, and asks.
+    private func confirm(
+        _ installation: InstallationStatus, to: String?, _ administration: Administration
+    ) async throws {
         guard !yes, !options.output.json, Console.isInputTerminal, Console.isOutputTerminal else { return }
         let language = options.output.chosenLanguage
+        // Why there is no plan is the run's to say.
+        if let plan = try? await administration.plan(of: installation.id, version: version) {
+            Console.print(lines: options.output.formatter.warnings(before: plan, repair: repair))
+        }
         let question = Catalogue.text(
             .confirmUpdate,
             [

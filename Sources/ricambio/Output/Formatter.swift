@@ -20,11 +20,22 @@ struct Formatter {
         }
         var lines = table(header, rows)
         for installation in installations {
-            guard let problem = installation.problem else { continue }
-            lines += ["", "\(installation.id):"] + display.sentences(of: problem).map { "  " + $0 }
+            let paragraphs = details(of: installation)
+            guard !paragraphs.isEmpty else { continue }
+            lines += ["", "\(installation.id):"] + Self.separated(paragraphs).map { $0.isEmpty ? $0 : "  " + $0 }
         }
         return lines
     }
+
+    /// What does not fit into a row: every problem, what the run that is going on could not do yet, folders that are kept.
+    private func details(of installation: InstallationStatus) -> [[String]] {
+        var paragraphs = installation.problems.map(display.sentences)
+        paragraphs += installation.run?.remarks.map(display.sentences) ?? []
+        if !installation.retained.isEmpty { paragraphs.append(installation.retained.map(display.previousVersion)) }
+        return paragraphs
+    }
+
+    private static func separated(_ paragraphs: [[String]]) -> [String] { Array(paragraphs.joined(separator: [""])) }
 
     func releases(_ releases: [ReleaseSummary]) -> [String] {
         guard !releases.isEmpty else { return [Catalogue.text(.noReleases, language)] }
@@ -59,8 +70,31 @@ struct Formatter {
         var lines = ["\(plan.from) → \(plan.to)", ""] + table([.state, .content, .toFetch, .requests], rows)
         let reused = Catalogue.bytes(plan.content.bytesReused, language)
         lines += ["", Catalogue.text(.reused, ["bytes": reused], language)]
-        for obstacle in plan.obstacles { lines += [""] + display.sentences(of: obstacle) }
+        for paragraph in consequences(of: plan) { lines += [""] + paragraph }
         return lines
+    }
+
+    /// What is said before an update is ordered.
+    ///
+    /// - Parameter repair: the order is not stopped by a running version that is unhealthy.
+    func warnings(before plan: UpdatePlan, repair: Bool) -> [String] {
+        var plan = plan
+        if repair { plan.obstacles.removeAll { $0.code == FailureCode.serviceUnhealthy.rawValue } }
+        let paragraphs = consequences(of: plan)
+        return paragraphs.isEmpty ? [] : Self.separated(paragraphs) + [""]
+    }
+
+    /// What would become of the customer's own files, and what stands in the way.
+    private func consequences(of plan: UpdatePlan) -> [[String]] {
+        var paragraphs: [[String]] = []
+        if plan.keptCount > 0 {
+            let count = Catalogue.counted(plan.keptCount, .file, language)
+            paragraphs.append(
+                ["\(Catalogue.text(.kept, language)): \(count), \(Catalogue.bytes(plan.keptBytes, language))"])
+        }
+        paragraphs += [Catalogue.foreign(plan, language), Catalogue.notCarried(plan, language)].compactMap { $0 }
+            .map(display.lines)
+        return paragraphs + plan.obstacles.map(display.sentences)
     }
 
     private static func way(_ way: String) -> TextKey {
@@ -92,8 +126,17 @@ struct Formatter {
                 run.failure?.happened ?? "",
             ]
         }
-        return table([.date, .from, .to, .outcome, .downtime, .happened], rows)
+        var lines = table([.date, .from, .to, .outcome, .downtime, .happened], rows)
+        let detailed = runs.map { (run: $0, lines: display.details(of: $0)) }.filter { !$0.lines.isEmpty }
+        for (run, details) in detailed.prefix(Self.detailedRuns) {
+            let date = run.steps.first.map { moment($0.startedAt) } ?? run.id
+            lines += ["", "\(date), \(run.from) → \(run.to):"] + details.map { "  " + $0 }
+        }
+        return lines
     }
+
+    /// What older runs left behind is long gone; `--json` has it.
+    private static let detailedRuns = 10
 
     /// One run in a few words: its outcome, or what it is doing.
     private func summary(_ run: UpdateRun) -> String {

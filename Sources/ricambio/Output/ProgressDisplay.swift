@@ -20,6 +20,7 @@ struct ProgressDisplay {
             lines.append(TextTable.trimmed(line))
         }
         if let at = scheduled(run) { lines.append("  " + at) }
+        if run.outcome == nil { lines += run.remarks.flatMap(sentences) }
         return lines.map { fitted($0, to: width) } + conclusion(of: run)
     }
 
@@ -37,14 +38,41 @@ struct ProgressDisplay {
         }
         // Only after an update are they in place: a new version that was taken out again took its files along.
         if outcome == .updated {
-            if !run.kept.isEmpty {
-                lines.append(
-                    "\(Catalogue.text(.kept, language)): \(Catalogue.counted(run.kept.count, .file, language))")
+            if run.keptCount > 0 {
+                lines.append("\(Catalogue.text(.kept, language)): \(Catalogue.counted(run.keptCount, .file, language))")
             }
-            lines += run.beside.map { "  + \($0)" }
+            lines += run.beside.map { "  + \(Catalogue.visible($0))" }
         }
-        return lines + (run.failure.map(sentences) ?? [])
+        return lines + (run.failure.map(sentences) ?? []) + details(of: run)
     }
+
+    /// Where the customer's own files and the version before are now, what data commands said, what is not done yet.
+    func details(of run: UpdateRun) -> [String] {
+        var lines = run.oldKept.map { [previousVersion($0)] } ?? []
+        let files = [Catalogue.foreign(run, language, timeZone: timeZone), Catalogue.notCarried(run, language)]
+        lines += files.compactMap { $0 }.flatMap(self.lines)
+        if !run.dataCommands.isEmpty {
+            lines.append("\(Catalogue.text(.dataCommands, language)):")
+            lines += run.dataCommands.flatMap { Catalogue.dataCommand($0, language) }.map { "  " + $0 }
+        }
+        if !run.remarks.isEmpty {
+            lines.append("\(Catalogue.text(.remarks, language)):")
+            lines += run.remarks.flatMap(sentences).map { "  " + $0 }
+        }
+        return lines
+    }
+
+    func previousVersion(_ old: OldFolder) -> String {
+        "\(Catalogue.text(.previousVersion, language)): \(Catalogue.oldFolder(old, language, timeZone: timeZone))"
+    }
+
+    /// A sentence about files, and some of their names below it.
+    func lines(_ files: FileList) -> [String] {
+        [files.title + ":"] + files.lines(limit: Self.listedFiles, language).map { "  " + $0 }
+    }
+
+    /// More names than these push what matters off the screen; `--json` has them.
+    private static let listedFiles = 20
 
     /// What happened, what state the system is in, what to do.
     func sentences(of failure: Failure) -> [String] {
@@ -116,6 +144,7 @@ struct PlainProgress {
     var display: ProgressDisplay
     private var began = 0
     private var ended: Set<Int> = []
+    private var remarked: Set<Failure> = []
     private var concluded = false
 
     init(display: ProgressDisplay) {
@@ -139,9 +168,16 @@ struct PlainProgress {
                 lines.append("\(clock(end))  \(name): \(parts.filter { !$0.isEmpty }.joined(separator: ", "))")
             }
         }
-        if run.outcome != nil, !concluded {
+        if run.outcome == nil {
+            // What an update waits for at its end has to be seen while it waits.
+            for remark in run.remarks where remarked.insert(remark).inserted {
+                lines += display.sentences(of: remark)
+            }
+        } else if !concluded {
             concluded = true
-            lines += display.conclusion(of: run)
+            var rest = run
+            rest.remarks.removeAll(where: remarked.contains)
+            lines += display.conclusion(of: rest)
         }
         return lines
     }

@@ -18,14 +18,14 @@ struct MirrorScene {
     init(bin: String, nginx program: String, bytes: Int) throws {
         let workshop = try Workshop()
         let pack = try Self.publish(bin, workshop, bytes: bytes)
-        let (vendor, vendorURL) = try Self.started(
+        let (vendor, vendorURL) = try workshop.start(
             ["\(bin)/ricambio-repo", "serve", workshop.path + "/repository", "--port", "0"], log: "vendor.log",
-            in: workshop, after: " at ")
+            after: " at ")
         var running = [vendor]
         do {
             let (pid, url) = try Self.startAgent(bin, workshop, vendor: vendorURL)
             running.append(pid)
-            token = try Self.logIn(url, log: workshop.path + "/agent.log")
+            token = try Self.logIn(url, workshop)
             agent = ServerProcess(pid: pid, url: "\(url)/v1/mirror/app/packs/\(pack.name)")
             nginx = try Self.startNginx(program, workshop, pack: pack.name)
             running.append(nginx.pid)
@@ -77,7 +77,7 @@ struct MirrorScene {
         // Nothing that could be compressed: the pack is as large as the file.
         _ = try Child.run(["head", "-c", "\(bytes)", "/dev/urandom"], output: path + "/client/payload")
         _ = try Child.run(["\(bin)/ricambio-repo", "init", path + "/repository"], isQuiet: false)
-        let platform = "linux-" + machine()
+        let platform = thisPlatform
         _ = try Child.run(
             [
                 "\(bin)/ricambio-repo", "publish", path + "/repository", "app", "1.0", "--server",
@@ -89,14 +89,6 @@ struct MirrorScene {
         }
         guard let largest = sizes.max(by: { $0.bytes < $1.bytes }) else { throw BenchError("no pack was published") }
         return largest
-    }
-
-    private static func machine() -> String {
-        #if arch(arm64)
-            "aarch64"
-        #else
-            "x86_64"
-        #endif
     }
 
     private static func startAgent(
@@ -128,15 +120,16 @@ struct MirrorScene {
 
             """
         try Data(configuration.utf8).write(to: URL(filePath: path + "/agent.yaml"))
-        return try started(
-            ["\(bin)/ricambio", "agent", "--config", path + "/agent.yaml"], log: "agent.log", in: workshop,
+        let (pid, url) = try workshop.start(
+            ["\(bin)/ricambio", "agent", "--config", path + "/agent.yaml"], log: "agent.log",
             after: "ricambio agent ready: ")
+        return (pid, url)
     }
 
     /// As the first administrator; the token.
-    private static func logIn(_ url: String, log: String) throws -> String {
-        let answer = log + ".login"
-        let oneTime = try line(after: "one-time password: ", in: log)
+    private static func logIn(_ url: String, _ workshop: Workshop) throws -> String {
+        let answer = workshop.path + "/login.json"
+        let oneTime = try workshop.line(after: "one-time password: ", in: "agent.log")
         let body = try JSONEncoder().encode(["user": "admin", "password": oneTime, "newPassword": password])
         _ = try Child.run(
             [
@@ -183,30 +176,5 @@ struct MirrorScene {
         }
         Child.end(pid)
         throw BenchError("nginx does not answer")
-    }
-
-    private static func started(
-        _ command: [String], log: String, in workshop: Workshop, after mark: String
-    ) throws -> (pid: pid_t, url: String) {
-        let pid = try Child.spawn(command, output: "\(workshop.path)/\(log)")
-        do {
-            return (pid, try line(after: mark, in: "\(workshop.path)/\(log)"))
-        } catch {
-            Child.end(pid)
-            throw error
-        }
-    }
-
-    /// What follows `mark` on its line, once the file has it.
-    private static func line(after mark: String, in file: String) throws -> String {
-        for _ in 0..<600 {
-            let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
-            if let start = text.range(of: mark), let end = text[start.upperBound...].firstIndex(of: "\n") {
-                return String(text[start.upperBound..<end])
-            }
-            usleep(50_000)
-        }
-        let log = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
-        throw BenchError("a server of the benchmark did not start, or not as it should: \(log)")
     }
 }

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AgentAPI
+internal import Foundation
+internal import Packaging
+internal import Platform
+internal import Replacement
+internal import SystemPackage
+
+/// Builds the new folder beside the live one, with the kept files in it, and makes it durable: everything that grows
+/// with size, while the service is up.
+struct Staging: Sendable {
+    struct Result: Sendable {
+        var version: StagedVersion
+        var folders: SwapRecord
+        var pass: CarryOver.Pass
+    }
+
+    let layout: InstallationLayout
+    let keep: KeepRules
+    let fileSystem: any FileSystem
+
+    /// `installed` is what the live folder is, `inventory` what it has of its release.
+    func build(
+        _ tree: Tree, from source: Stager.Source, installed: FolderRecord, inventory: Inventory?,
+        flag: CancellationFlag, progress: @Sendable (Int64, Int64) -> Void
+    ) throws -> Result {
+        let live = try fileSystem.folder(layout.live)
+        let entries = tree.releaseEntries
+        let built = try build(tree, entries, like: live, flag: flag) { folder in
+            try Stager(fileSystem: fileSystem).stage(tree, from: source, into: folder, progress: progress)
+        }
+        try flag.check()
+        let carryOver = CarryOver(rules: keep, release: entries)
+        let pass = try carryOver.pass(from: live, into: built.folder, since: .none, durable: false, check: flag.asked)
+        try fileSystem.syncFileSystem(containing: layout.staged)
+        let folders = self.folders(installed, inventory, built.record, entries: entries)
+        return Result(
+            version: StagedVersion(
+                entries: entries, carryOver: carryOver, old: live, new: built.folder, verified: built.verified,
+                kept: pass.index),
+            folders: folders, pass: pass)
+    }
+
+    /// A release's folder at the place for it. What it is known by is written down before anything is put in it: what a
+    /// crash leaves there is then known for what it is. `live` is `nil` for a first installation.
+    func build(
+        _ tree: Tree, _ entries: [ReleaseEntry], like live: (any Folder)?, flag: CancellationFlag,
+        stage: (FilePath) throws -> Void
+    ) throws -> (folder: any Folder, record: FolderRecord, verified: StagedRecord) {
+        try clear()
+        try fileSystem.makeDirectories(layout.trees)
+        try fileSystem.replace(layout.tree(of: tree.release), with: try tree.encoded(), permissions: 0o644)
+        var record = FolderRecord(id: randomName(), version: tree.release, tree: tree.contentSHA256, inode: 0, born: 0)
+        let (folder, verified) = try FolderBuild(fileSystem: fileSystem).build(
+            layout.staged, entries: entries, like: live, check: flag.asked
+        ) { folder in
+            record = record.renewed(try fileSystem.folder(folder).attributes())
+            try fileSystem.replace(layout.building, with: Array(try APIJSON.encode(record)), permissions: 0o600)
+            try stage(folder)
+        }
+        return (folder, record, verified)
+    }
+
+    /// Frees the place where the new folder is built. Only what was built there is removed; anything else is moved out of
+    /// the way and stays.
+    func clear() throws {
+        var built: [FolderRecord] = []
+        if let bytes = try? fileSystem.read(layout.building, limit: 1 << 20),
+            let record = try? APIJSON.decode(FolderRecord.self, from: Data(bytes))
+        {
+            built.append(record)
+        }
+        let found = try Identifier(fileSystem).identify(layout.staged, among: built)
+        switch found {
+        case .absent: return
+        case .known:
+            do throws(ReplacementError) {
+                let left = try Trash(layout.place, fileSystem: fileSystem).discard(layout.staged, as: found)
+                // Not even its name could go.
+                if try stagedIsThere(), let first = left.first {
+                    throw ReplacementError(first.error)
+                }
+            } catch {
+                // Where the file system keeps no birth times, what a crash left half built cannot be told for certain.
+                guard case .unknown = error.code else { throw error }
+                try moveAside()
+            }
+        case .unknown: try moveAside()
+        }
+    }
+
+    private func stagedIsThere() throws(ReplacementError) -> Bool {
+        do { return try fileSystem.exists(layout.staged) } catch { throw ReplacementError(error) }
+    }
+
+    private func moveAside() throws {
+        // An empty folder is one that was made a moment before its note.
+        if (try? fileSystem.remove(layout.staged)) != nil, try !fileSystem.exists(layout.staged) { return }
+        try fileSystem.rename(layout.staged, to: layout.state.appending(Place.strangerPrefix + randomName()))
+    }
+
+    /// What was moved out of the way and nobody knows: somebody has to look at it.
+    static func strangers(_ layout: InstallationLayout, _ fileSystem: any FileSystem) -> [UpdateFailure] {
+        guard let listing = try? fileSystem.folder(layout.state).list() else { return [] }
+        let strangers = listing.indices.filter { listing.name($0).starts(with: Place.strangerPrefix.utf8) }
+        return strangers.prefix(20).map { index in
+            let path = layout.state.appending(listing.component(index))
+            return UpdateFailure(.leftBehind, ["path": path.readable, "reason": "no update is known to have made it"])
+        }
+    }
+
+    /// Both records with the witnesses that tell one from the other.
+    private func folders(
+        _ installed: FolderRecord, _ inventory: Inventory?, _ new: FolderRecord, entries: [ReleaseEntry]
+    ) -> SwapRecord {
+        var (old, new) = (installed, new)
+        guard let inventory else { return SwapRecord(old: old, new: new) }
+        let isKept = { (path: FilePath) in keep.rule(for: path) != nil }
+        let before = inventory.tree.releaseEntries
+        let intact = Set(inventory.intact.map { before[$0].path })
+        old.witnesses = Witnesses.choose(for: before, against: entries) { intact.contains($0) && !isKept($0) }
+        new.witnesses = Witnesses.choose(for: entries, against: before) { !isKept($0) }
+        return SwapRecord(old: old, new: new)
+    }
+
+    /// Once more while the service is up: what changed since is copied, and what was verified is looked at again.
+    func copyAgain(_ staged: StagedVersion, flag: CancellationFlag) throws -> (StagedVersion, CarryOver.Pass) {
+        var staged = staged
+        let pass = try staged.carryOver.pass(
+            from: staged.old, into: staged.new, since: staged.kept, durable: false, check: flag.asked)
+        staged.kept = pass.index
+        try staged.verified.verify(
+            staged.new, entries: staged.entries, rules: keep, beside: Set(pass.beside), check: flag.asked)
+        try fileSystem.syncFileSystem(containing: layout.staged)
+        return (staged, pass)
+    }
+
+    /// The pass while it is down: what it copied is durable when it returns.
+    func copyChanged(_ staged: StagedVersion, flag: CancellationFlag) throws -> CarryOver.Pass {
+        try staged.carryOver.pass(
+            from: staged.old, into: staged.new, since: staged.kept, durable: true, check: flag.asked)
+    }
+}
+
+extension Tree {
+    /// As `Replacement` knows releases.
+    var releaseEntries: [ReleaseEntry] {
+        entries.map { entry in
+            let kind: ReleaseEntry.Kind =
+                switch entry.kind {
+                case .file(let size, let sha256, let permissions):
+                    .file(size: size, sha256: sha256, permissions: permissions)
+                case .directory(let permissions): .directory(permissions: permissions)
+                case .symlink(let destination): .symlink(destination: destination)
+                }
+            return ReleaseEntry(path: FilePath(entry.path), kind: kind)
+        }
+    }
+}

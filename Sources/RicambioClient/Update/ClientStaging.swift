@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import Packaging
+import Platform
+import Replacement
+import SystemPackage
+
+/// A new version that is complete beside the live one, both held open, so that nobody can put others in their place.
+struct StagedClient: Sendable {
+    let carryOver: CarryOver
+    let old: any Folder
+    let new: any Folder
+    let folders: SwapRecord
+    /// Of the person's files, as they were copied.
+    let kept: KeptIndex
+}
+
+/// Builds the new folder beside the live one, with the person's files in it: everything that grows with size.
+struct ClientStaging: Sendable {
+    let folder: ClientFolder
+    let keep: KeepRules
+
+    private var place: Place { folder.place }
+    private var fileSystem: any FileSystem { folder.fileSystem }
+
+    /// `installed` is what the live folder is, `inventory` what it has of its release. Durable when it returns. Throws
+    /// `PackagingError` for what another way of fetching may mend.
+    func build(
+        _ tree: Tree, from source: Stager.Source, installed: FolderRecord, inventory: Inventory?,
+        progress: (Int64, Int64) -> Void
+    ) throws -> StagedClient {
+        let live = try fileSystem.folder(place.live)
+        let entries = tree.releaseEntries
+        guard try folder.clearStaged() else { throw ReplacementError(.inTheWay, path: place.staged) }
+        var new = FolderRecord(id: randomName(), version: tree.release, tree: tree.contentSHA256, inode: 0, born: 0)
+        let built = try FolderBuild(fileSystem: fileSystem).build(
+            place.staged, entries: entries, like: live, check: {}
+        ) { path in
+            new = new.renewed(try fileSystem.folder(path).attributes())
+            try folder.writeBuilding(new)
+            try Stager(fileSystem: fileSystem).stage(tree, from: source, into: path, progress: progress)
+        }
+        let carryOver = CarryOver(rules: keep, release: entries)
+        let pass = try carryOver.pass(from: live, into: built.folder, durable: false)
+        try fileSystem.syncFileSystem(containing: place.staged)
+        return StagedClient(
+            carryOver: carryOver, old: live, new: built.folder,
+            folders: folders(installed, inventory, new, entries: entries), kept: pass.index)
+    }
+
+    /// What changed since, while large files were copied, and what the system may have been told to write later.
+    func copyAgain(_ staged: StagedClient) throws(ReplacementError) {
+        _ = try staged.carryOver.pass(from: staged.old, into: staged.new, since: staged.kept, durable: true)
+    }
+
+    /// Both records with the witnesses that tell one from the other.
+    private func folders(
+        _ installed: FolderRecord, _ inventory: Inventory?, _ new: FolderRecord, entries: [ReleaseEntry]
+    ) -> SwapRecord {
+        var (old, new) = (installed, new)
+        guard let inventory else { return SwapRecord(old: old, new: new) }
+        let before = inventory.tree.releaseEntries
+        let intact = Set(inventory.intact.map { before[$0].path })
+        old.witnesses = Witnesses.choose(for: before, against: entries) { intact.contains($0) && isVendors($0) }
+        new.witnesses = Witnesses.choose(for: entries, against: before, isUsable: isVendors)
+        return SwapRecord(old: old, new: new)
+    }
+
+    private func isVendors(_ path: FilePath) -> Bool { keep.rule(for: path) == nil }
+
+    // MARK: - What is live
+
+    /// What the live folder is, before it is replaced. One that no update has put there is the program's that asks; one
+    /// that was put there by hand since must be, by its content, the vendor's version that it says it is.
+    func installed(_ version: String?, _ inventory: Inventory?) throws(ClientError) -> FolderRecord {
+        let recorded = try folder.readState().folder
+        let live = try ClientError.files { () throws(FileError) in try fileSystem.folder(place.live).attributes() }
+        let claimed = FolderRecord(live, version: version ?? "", tree: inventory?.tree.contentSHA256 ?? "")
+        guard let recorded else { return claimed }
+        var candidates = [recorded]
+        if let inventory {
+            var byContent = claimed
+            (byContent.inode, byContent.born) = (0, 0)
+            byContent.witnesses = Witnesses.choose(
+                for: inventory.tree.releaseEntries, against: nil, isUsable: isVendors)
+            candidates.append(byContent)
+        }
+        var found = Found.absent
+        for candidate in candidates {
+            found = try ClientError.replacement { () throws(ReplacementError) in
+                try Identifier(fileSystem).identify(place.live, among: [candidate])
+            }
+            if case .known(let record, _) = found { return record }
+        }
+        if case .unknown(let why) = found { throw ClientError(ReplacementError(.unknown(why), path: place.live)) }
+        throw ClientError(ReplacementError(.missing, path: place.live))
+    }
+}
+
+extension Tree {
+    /// As `Replacement` knows releases.
+    var releaseEntries: [ReleaseEntry] {
+        entries.map { entry in
+            let kind: ReleaseEntry.Kind =
+                switch entry.kind {
+                case .file(let size, let sha256, let permissions):
+                    .file(size: size, sha256: sha256, permissions: permissions)
+                case .directory(let permissions): .directory(permissions: permissions)
+                case .symlink(let destination): .symlink(destination: destination)
+                }
+            return ReleaseEntry(path: FilePath(entry.path), kind: kind)
+        }
+    }
+}
