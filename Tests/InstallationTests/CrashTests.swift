@@ -58,7 +58,7 @@ struct CrashTests {
         let swap = try #require(changes.firstIndex { $0 == "exchange \(place.layout.live)" })
         let all = ProcessInfo.processInfo.environment["RICAMBIO_EVERY_MOMENT"] != nil
         return (1...changes.count).filter {
-            all || $0 % (8 * shares) == share || (swap - 12..<swap + 6).contains($0) || $0 + 8 > changes.count
+            all || $0 % (24 * shares) == share || (swap - 10..<swap + 3).contains($0) || $0 + 4 > changes.count
         }
     }
 

@@ -69,7 +69,9 @@ extension UpdateRunner {
     /// Throws when the health check passes though the service is stopped: what answers would be taken for the new
     /// version.
     func requireSilence() async throws {
-        guard !settings.command.isEmpty else { return }
+        // A command may look at a file that an application which had to be killed has left: only what answers on a port
+        // must be somebody.
+        guard !settings.command.isEmpty, settings.health.port != nil else { return }
         guard case .healthy = await health.check(expecting: nil, timeoutSeconds: 1) else { return }
         var arguments = ["reason": "the health check still passes"]
         arguments["listener"] = await listener()
