@@ -82,7 +82,7 @@ let package = Package(
             name: "TUFRepository",
             dependencies: ["TUF", "Platform", .crypto, .cryptoExtras, .swiftASN1, .system], swiftSettings: strict),
         .target(
-            name: "Packaging", dependencies: ["TUF", "Platform", "CZstd", .crypto, .system],
+            name: "Packaging", dependencies: ["Replacement", "TUF", "Platform", "CZstd", .crypto, .system],
             swiftSettings: strict),
         .target(
             name: "HTTPFetcher",

@@ -29,7 +29,7 @@ may() { # folder, then the modules of this package it may import
 may Sources/Platform CPlatform
 may Sources/TUF Platform
 may Sources/TUFRepository TUF Platform
-may Sources/Packaging TUF Platform CZstd
+may Sources/Packaging Replacement TUF Platform CZstd
 may Sources/DeltaMaking Packaging Platform CZstd CDivsufsort
 may Sources/HTTPFetcher TUF Platform
 may Sources/ObjectStore HTTPFetcher TUF Platform

@@ -113,14 +113,11 @@ struct Staging: Sendable {
     private func folders(
         _ installed: FolderRecord, _ inventory: Inventory?, _ new: FolderRecord, entries: [ReleaseEntry]
     ) -> SwapRecord {
-        var (old, new) = (installed, new)
-        guard let inventory else { return SwapRecord(old: old, new: new) }
-        let isKept = { (path: FilePath) in keep.rule(for: path) != nil }
+        guard let inventory else { return SwapRecord(old: installed, new: new) }
         let before = inventory.tree.releaseEntries
-        let intact = Set(inventory.intact.map { before[$0].path })
-        old.witnesses = Witnesses.choose(for: before, against: entries) { intact.contains($0) && !isKept($0) }
-        new.witnesses = Witnesses.choose(for: entries, against: before) { !isKept($0) }
-        return SwapRecord(old: old, new: new)
+        return SwapRecord(
+            old: installed, of: before, intact: Set(inventory.intact.map { before[$0].path }), new: new, of: entries,
+            rules: keep)
     }
 
     /// Once more while the service is up: what changed since is copied, and what was verified is looked at again.
@@ -139,21 +136,5 @@ struct Staging: Sendable {
     func copyChanged(_ staged: StagedVersion, flag: CancellationFlag) throws -> CarryOver.Pass {
         try staged.carryOver.pass(
             from: staged.old, into: staged.new, since: staged.kept, durable: true, check: flag.asked)
-    }
-}
-
-extension Tree {
-    /// As `Replacement` knows releases.
-    var releaseEntries: [ReleaseEntry] {
-        entries.map { entry in
-            let kind: ReleaseEntry.Kind =
-                switch entry.kind {
-                case .file(let size, let sha256, let permissions):
-                    .file(size: size, sha256: sha256, permissions: permissions)
-                case .directory(let permissions): .directory(permissions: permissions)
-                case .symlink(let destination): .symlink(destination: destination)
-                }
-            return ReleaseEntry(path: FilePath(entry.path), kind: kind)
-        }
     }
 }

@@ -56,13 +56,11 @@ struct ClientStaging: Sendable {
     private func folders(
         _ installed: FolderRecord, _ inventory: Inventory?, _ new: FolderRecord, entries: [ReleaseEntry]
     ) -> SwapRecord {
-        var (old, new) = (installed, new)
-        guard let inventory else { return SwapRecord(old: old, new: new) }
+        guard let inventory else { return SwapRecord(old: installed, new: new) }
         let before = inventory.tree.releaseEntries
-        let intact = Set(inventory.intact.map { before[$0].path })
-        old.witnesses = Witnesses.choose(for: before, against: entries) { intact.contains($0) && isVendors($0) }
-        new.witnesses = Witnesses.choose(for: entries, against: before, isUsable: isVendors)
-        return SwapRecord(old: old, new: new)
+        return SwapRecord(
+            old: installed, of: before, intact: Set(inventory.intact.map { before[$0].path }), new: new, of: entries,
+            rules: keep)
     }
 
     private func isVendors(_ path: FilePath) -> Bool { keep.rule(for: path) == nil }
@@ -93,21 +91,5 @@ struct ClientStaging: Sendable {
         }
         if case .unknown(let why) = found { throw ClientError(ReplacementError(.unknown(why), path: place.live)) }
         throw ClientError(ReplacementError(.missing, path: place.live))
-    }
-}
-
-extension Tree {
-    /// As `Replacement` knows releases.
-    var releaseEntries: [ReleaseEntry] {
-        entries.map { entry in
-            let kind: ReleaseEntry.Kind =
-                switch entry.kind {
-                case .file(let size, let sha256, let permissions):
-                    .file(size: size, sha256: sha256, permissions: permissions)
-                case .directory(let permissions): .directory(permissions: permissions)
-                case .symlink(let destination): .symlink(destination: destination)
-                }
-            return ReleaseEntry(path: FilePath(entry.path), kind: kind)
-        }
     }
 }
