@@ -59,7 +59,7 @@ struct Assembly: Sendable {
         self.supervisors = supervisors
         routes = APIRoutes(
             installations: supervisors, accounts: accounts,
-            applications: ApplicationTokens(database: database, clock: clock), hub: hub, history: history,
+            applications: ApplicationTokens(database: database, clock: clock), hub: hub,
             audit: AuditLog(database: database, clock: clock), language: configuration.language,
             fileSystem: fileSystem, clock: clock, address: address)
     }

@@ -54,6 +54,8 @@ public protocol Notifier: Sendable {
 
 /// Progress stream and history.
 public protocol RunObserver: Sendable {
-    /// The run as it is now; the last call has an outcome. May repeat itself after a crash.
-    func runChanged(_ run: UpdateRun) async
+    /// The run as it is now; the last call has an outcome. May repeat itself after a crash. Answers whether the run is
+    /// stored for good: how one ended is told again at the next start otherwise.
+    @discardableResult
+    func runChanged(_ run: UpdateRun) async -> Bool
 }

@@ -59,7 +59,7 @@ struct TestAgent: Sendable {
         let address = AgentAddress()
         await address.set(.init(url: "https://agent:8443", localURL: "https://127.0.0.1:8443", fingerprint: nil))
         routes = APIRoutes(
-            installations: installations, accounts: accounts, applications: applications, hub: hub, history: history,
+            installations: installations, accounts: accounts, applications: applications, hub: hub,
             audit: audit, language: .english, fileSystem: POSIXFileSystem(), clock: clock, address: address)
         try await accounts.add("anna", role: .administrator, password: Self.password, mustChange: false)
         try await accounts.add("vera", role: .viewer, password: Self.password, mustChange: false)

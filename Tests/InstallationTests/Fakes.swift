@@ -312,5 +312,11 @@ final class FakeObserver: RunObserver {
         seen.reduce(into: []) { steps, run in if steps.last != run.step { steps.append(run.step) } }
     }
 
-    func runChanged(_ run: UpdateRun) async { runs.withLock { $0.append(run) } }
+    /// What the observer answers: whether it has stored the run.
+    let stores = Mutex(true)
+
+    func runChanged(_ run: UpdateRun) async -> Bool {
+        runs.withLock { $0.append(run) }
+        return stores.withLock { $0 }
+    }
 }

@@ -41,6 +41,34 @@ struct TruthTests {
         #expect(try await next.recover() == nil)
     }
 
+    @Test("How a run ended is told again at the next start, when nobody had stored it")
+    func endIsTold() async throws {
+        let place = try Place()
+        let full = FakeObserver()
+        full.stores.withLock { $0 = false }
+        let run = await place.runner(observer: full).run(UpdateOrder(), requestedBy: "admin")
+        #expect(run.outcome == .updated)
+        let observer = FakeObserver()
+        let next = place.runner(observer: observer)
+        #expect(try await next.recover() == nil)
+        await next.publishEnded()
+        #expect(observer.seen == [run])
+        #expect(try POSIXFileSystem().attributes(of: place.layout.journal) == nil)
+        await next.publishEnded()
+        #expect(observer.seen.count == 1)
+    }
+
+    @Test("A run whose end nobody has stored is in nobody's way")
+    func endIsNoRun() async throws {
+        let place = try Place()
+        let full = FakeObserver()
+        full.stores.withLock { $0 = false }
+        let runner = place.runner(observer: full)
+        #expect(await runner.run(UpdateOrder(), requestedBy: "admin").outcome == .updated)
+        let again = await runner.run(UpdateOrder(), requestedBy: "admin")
+        #expect(again.failure?.code == "already-installed")
+    }
+
     @Test("An agent that goes down while the note cannot be written: the next one writes it, and the service stays up")
     func suspended() async throws {
         let dying = CrashingFileSystem(TestFileSystem(), fault: Self.secondNote(nil))

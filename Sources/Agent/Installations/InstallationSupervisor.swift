@@ -122,6 +122,7 @@ actor InstallationSupervisor: ManagedInstallation, Service {
             logger.critical("recovery failed; the application is not started", metadata: ["reason": "\(error)"])
             return
         }
+        await runner.publishEnded()
         do {
             let step = interrupted?.step
             try await sessions.restore(keepingReady: step == .warning || step == .closing)

@@ -18,6 +18,14 @@ actor RunHub {
     private var lastReader = 0
     private var lastProgress: [String: Double] = [:]
     private var waiting: [String: [CheckedContinuation<UpdateRun, Never>]] = [:]
+    /// What the database has not taken yet, by the run's id.
+    private var unsaved: [String: UpdateRun] = [:]
+    private var saving: Task<Void, Never>?
+
+    /// Runs that wait for the database at most; an installation has one at a time.
+    static let maximumUnsaved = 200
+    /// Seconds between two tries to store them: the first, and the longest.
+    static let pauses = 1.0...60.0
 
     init(history: RunHistory, clock: any WallClock, logger: Logger) {
         self.history = history
@@ -28,29 +36,72 @@ actor RunHub {
     /// The newest state of a run of this process's lifetime.
     func latest(_ id: String) -> UpdateRun? { runs[id] }
 
+    /// The newest state of a run of this installation; `nil` when there is none.
+    func run(_ id: String, of installation: String) async throws -> UpdateRun? {
+        if let run = runs[id], run.installation == installation { return run }
+        return try await history.run(id, of: installation)
+    }
+
+    /// Newest first, those included that the database has not taken.
+    func runs(of installation: String) async throws -> [UpdateRun] {
+        let stored = try await history.runs(of: installation)
+        let missing = Set(unsaved.keys).subtracting(stored.map(\.id)).compactMap { unsaved[$0] }
+            .filter { $0.installation == installation }
+            .sorted { ($0.steps.first?.startedAt ?? .distantPast) > ($1.steps.first?.startedAt ?? .distantPast) }
+        return missing + stored.map { unsaved[$0.id] ?? $0 }
+    }
+
     /// Waits until a run that has just been started says something for the first time.
     func whenKnown(_ id: String) async -> UpdateRun {
         if let run = runs[id] { return run }
         return await withCheckedContinuation { waiting[id, default: []].append($0) }
     }
 
-    func runChanged(_ run: UpdateRun) async {
+    @discardableResult
+    func runChanged(_ run: UpdateRun) async -> Bool {
         let previous = runs[run.id]
-        guard run != previous else { return }
+        guard run != previous else { return unsaved[run.id] == nil }
         runs[run.id] = run
         let onlyBytes = previous.map { $0.withoutProgress == run.withoutProgress } ?? false
         let now = clock.monotonicSeconds
-        if onlyBytes, let last = lastProgress[run.id], now - last < Self.progressInterval { return }
+        if onlyBytes, let last = lastProgress[run.id], now - last < Self.progressInterval { return false }
         lastProgress[run.id] = now
-        if !onlyBytes {
-            do {
-                try await history.save(run)
-            } catch {
-                logger.error("a run could not be stored", metadata: ["run": "\(run.id)", "reason": "\(error)"])
-            }
-        }
+        if !onlyBytes { await save(run) }
         // Whatever came in while this was written is newer: readers never go back in time.
         tell(runs[run.id] ?? run)
+        return unsaved[run.id] == nil
+    }
+
+    // MARK: The database
+
+    /// Stores it now, or as soon as the database takes it.
+    private func save(_ run: UpdateRun) async {
+        // It is being tried already: two writers could overtake each other.
+        guard unsaved[run.id] == nil else {
+            unsaved[run.id] = run
+            return
+        }
+        do {
+            try await history.save(run)
+        } catch {
+            logger.error("a run could not be stored", metadata: ["run": "\(run.id)", "reason": "\(error)"])
+            guard unsaved.count < Self.maximumUnsaved else { return }
+            unsaved[run.id] = runs[run.id] ?? run
+            if saving == nil { saving = Task { await self.saveLater() } }
+        }
+    }
+
+    private func saveLater() async {
+        var pause = Self.pauses.lowerBound
+        while !unsaved.isEmpty, (try? await clock.sleep(seconds: pause)) != nil {
+            pause = min(2 * pause, Self.pauses.upperBound)
+            for id in Array(unsaved.keys) {
+                guard let run = unsaved[id], (try? await history.save(run)) != nil else { break }
+                // Not if it went on meanwhile.
+                if unsaved[id] == run { unsaved[id] = nil }
+            }
+        }
+        saving = nil
     }
 
     /// The run's states from `run` or a newer one on; the stream ends after the final one.

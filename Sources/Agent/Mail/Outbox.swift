@@ -9,6 +9,7 @@ import ServiceLifecycle
 
 /// Mails that have been promised. ``enqueue(run:productName:recipients:from:language:)`` returns once they are in the database;
 /// from then on they are sent at least once, however often the agent is ended in between, or given up with a line in the log.
+/// A database that takes nothing just then is tried again: until it does, the promise lasts as long as the process.
 actor Outbox: Service {
     private let store: OutboxStore
     private let transport: any MailTransport
@@ -20,6 +21,11 @@ actor Outbox: Service {
 
     private var sleeper: Task<Void, any Error>?
     private var isWoken = false
+    /// What the database has not taken yet.
+    private var unstored: [OutboxStore.Promise] = []
+
+    /// Mails that wait for the database at most.
+    static let maximumUnstored = 100
 
     /// - Parameter machine: the name of this machine, for the text.
     init(
@@ -54,9 +60,23 @@ actor Outbox: Service {
         }
         let text = Catalogue.mail(
             run, productName: productName, machine: machine, timeZone: timeZone, language: language)
-        try await store.add(
-            run: run.id, recipients: addresses, sender: sender, text: text, language: language, at: clock.now)
+        let mail = OutboxStore.Promise(
+            run: run.id, recipients: addresses, sender: sender, text: text, language: language, createdAt: clock.now)
+        do {
+            try await store.add(mail)
+        } catch {
+            guard unstored.count < Self.maximumUnstored else { throw error }
+            logger.error("a mail could not be stored", metadata: ["run": "\(run.id)", "reason": "\(error)"])
+            unstored.append(mail)
+        }
         wake()
+    }
+
+    private func storeWhatWaits() async throws {
+        while let mail = unstored.first {
+            try await store.add(mail)
+            unstored.removeFirst()
+        }
     }
 
     func run() async throws {
@@ -71,6 +91,7 @@ actor Outbox: Service {
     func deliver() async -> Double? {
         isWoken = false
         do {
+            try await storeWhatWaits()
             while !Task.isCancelled, let entry = try await store.next() {
                 let wait = entry.nextAttemptAt.timeIntervalSince(clock.now)
                 guard wait <= 0 else { return wait }
@@ -79,7 +100,7 @@ actor Outbox: Service {
             return nil
         } catch {
             logger.error("the outbox cannot be read or written", metadata: ["error": "\(error)"])
-            return policy.longest
+            return policy.afterDatabase
         }
     }
 
@@ -156,6 +177,8 @@ struct RetryPolicy: Sendable {
     var first: Double = 15
     /// Seconds between attempts at most.
     var longest: Double = 3600
+    /// Seconds after which a database is tried again that could not be read or written.
+    var afterDatabase: Double = 60
     /// Seconds after which a mail is given up.
     var giveUpAfter: Double = 5 * 86400
     /// Around 1: agents that lost the same mail server must not all come back in the same second.

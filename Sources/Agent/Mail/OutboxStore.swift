@@ -44,19 +44,28 @@ struct OutboxEntry: Sendable {
 struct OutboxStore: Sendable {
     let database: any DatabaseWriter
 
-    func add(
-        run: String, recipients: [MailAddress], sender: MailAddress, text: MailText, language: Language, at now: Date
-    ) async throws {
+    /// A mail about a run, before there is a row for each recipient.
+    struct Promise: Sendable {
+        var run: String
+        var recipients: [MailAddress]
+        var sender: MailAddress
+        var text: MailText
+        var language: Language
+        var createdAt: Date
+    }
+
+    func add(_ mail: Promise) async throws {
         try await database.write { database in
-            for recipient in recipients {
+            for recipient in mail.recipients {
                 try database.execute(
                     sql: """
                         INSERT INTO outbox (run, recipient, sender, subject, body, language, createdAt, nextAttemptAt)
                         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, recipient) DO NOTHING
                         """,
                     arguments: [
-                        run, recipient.description, sender.description, text.subject, text.body, language.rawValue,
-                        now.timeIntervalSince1970, now.timeIntervalSince1970,
+                        mail.run, recipient.description, mail.sender.description, mail.text.subject,
+                        mail.text.body, mail.language.rawValue, mail.createdAt.timeIntervalSince1970,
+                        mail.createdAt.timeIntervalSince1970,
                     ])
             }
         }

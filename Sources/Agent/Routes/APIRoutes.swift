@@ -10,7 +10,6 @@ struct APIRoutes: Sendable {
     let accounts: Accounts
     let applications: ApplicationTokens
     let hub: RunHub
-    let history: RunHistory
     let audit: AuditLog
     let language: Language
     let fileSystem: any FileSystem

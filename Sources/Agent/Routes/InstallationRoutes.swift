@@ -40,7 +40,7 @@ extension APIRoutes {
             return try .json(run, status: .accepted)
         }
         routes.on(.get, "/v1/installations/{id}/updates", .viewer) { _, context, _ in
-            try .json(try await history.runs(of: installation(context).id))
+            try .json(try await hub.runs(of: installation(context).id))
         }
         routes.on(.get, "/v1/installations/{id}/updates/{run}", .viewer) { _, context, _ in
             try .json(try await run(context))
@@ -60,8 +60,7 @@ extension APIRoutes {
 
     private func run(_ context: AgentContext) async throws -> UpdateRun {
         let (installation, id) = (try installation(context), try context.parameters.require("run"))
-        if let run = await hub.latest(id), run.installation == installation.id { return run }
-        guard let run = try await history.run(id, of: installation.id) else {
+        guard let run = try await hub.run(id, of: installation.id) else {
             throw Refusal(.runUnknown, 404, ["id": id])
         }
         return run

@@ -64,9 +64,17 @@ public struct JournalStore: Sendable {
 
     private var file: FilePath { layout.journal }
 
-    /// `nil` when no run is open; one that is over and whose file could not be removed is none. A journal that cannot be
-    /// read is an error, never "no run".
+    /// `nil` when no run is open; one that is over is none. A journal that cannot be read is an error, never "no run".
     public func load() throws(UpdateFailure) -> Journal? {
+        try read().flatMap { $0.isOver ? nil : $0 }
+    }
+
+    /// The journal of a run that is over, which is still there because nobody else has stored how it ended.
+    func ended() throws(UpdateFailure) -> Journal? {
+        try read().flatMap { $0.isOver ? $0 : nil }
+    }
+
+    private func read() throws(UpdateFailure) -> Journal? {
         let bytes: [UInt8]
         do {
             bytes = try fileSystem.read(file, limit: 64 << 20)
@@ -76,8 +84,7 @@ public struct JournalStore: Sendable {
             throw UpdateFailure(error)
         }
         do {
-            let journal = try decode(Data(bytes))
-            return journal.isOver ? nil : journal
+            return try decode(Data(bytes))
         } catch {
             throw UpdateFailure(.fileFailed, ["path": file.string, "reason": "\(error)"])
         }

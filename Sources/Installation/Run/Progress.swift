@@ -39,21 +39,23 @@ final class ProgressMeter: Sendable {
 /// somebody else's database is not worth a millisecond.
 struct RunPublisher: Sendable {
     private let continuation: AsyncStream<UpdateRun>.Continuation
-    private let delivery: Task<Void, Never>
+    private let delivery: Task<Bool, Never>
 
     init(_ observer: any RunObserver) {
         let (stream, continuation) = AsyncStream<UpdateRun>.makeStream()
         self.continuation = continuation
         delivery = Task {
-            for await run in stream { await observer.runChanged(run) }
+            var isStored = true
+            for await run in stream { isStored = await observer.runChanged(run) }
+            return isStored
         }
     }
 
     func publish(_ run: UpdateRun) { continuation.yield(run) }
 
-    /// Returns when everything was delivered.
-    func finish() async {
+    /// Returns when everything was delivered: whether the newest state is stored for good.
+    func finish() async -> Bool {
         continuation.finish()
-        await delivery.value
+        return await delivery.value
     }
 }

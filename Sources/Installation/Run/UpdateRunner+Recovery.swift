@@ -24,8 +24,6 @@ extension UpdateRunner {
             var isKept = false
             defer { if !isKept { lock.release() } }
             guard let journal = try journals.load() else {
-                // One that is over, whose end a crash or the disk was in the way of.
-                try? journals.remove()
                 lookAtLive()
                 return nil
             }
@@ -55,6 +53,15 @@ extension UpdateRunner {
     private func close() {
         guard let found = try? fileSystem.attributes(of: layout.state), found.permissions & 0o077 != 0 else { return }
         try? fileSystem.setPermissions(0o700, of: layout.state)
+    }
+
+    /// Tells the observer how the last run ended, should a crash or the disk have been in the way of it. Between
+    /// ``recover()`` and ``resume()``.
+    public func publishEnded() async {
+        guard active == nil, let ended = try? journals.ended(), await observer.runChanged(ended.run) else { return }
+        do throws(UpdateFailure) { try journals.remove() } catch {
+            logger.warning("cannot remove the journal", metadata: ["error": "\(error.reason)"])
+        }
     }
 
     /// Brings the run that ``recover()`` found to its end; `nil` when there is none.

@@ -194,18 +194,24 @@ public actor UpdateRunner {
             Task { await self.suspend() }
         }
         heartbeat.cancel()
-        await context.publisher.finish()
-        if context.journal.run.outcome != nil {
-            // One that is over and cannot be removed is no run: the next one takes its place.
-            do { try journals.remove() } catch {
-                logger.error("cannot remove the journal", metadata: ["error": "\(error.reason)"])
-            }
-        }
+        let isStored = await context.publisher.finish()
+        if context.journal.run.outcome != nil { close(context.journal, isStored: isStored) }
         // What was found at the live path is no secret of the run's.
         if context.journal.run.outcome == .failed { lookAtLive() }
         context.lock.release()
         active = nil
         return context.journal.run
+    }
+
+    /// A journal of a run that is over stays only for what nobody else has stored: how it ended. One that cannot be
+    /// removed is no run either; the next one takes its place.
+    private func close(_ journal: Journal, isStored: Bool) {
+        do throws(UpdateFailure) {
+            if !isStored, (try? journals.save(journal)) != nil { return }
+            try journals.remove()
+        } catch {
+            logger.error("cannot remove the journal", metadata: ["error": "\(error.reason)"])
+        }
     }
 
     /// `nil` when the run is over, or is to be left as it is.

@@ -104,10 +104,12 @@ extension FileAttributes {
     /// Whether it may change once more without showing it, when it was read from some time on, until another if that is
     /// known: the clocks of file systems are coarse. Times that programs set as they like have no part in this.
     func mayChangeUnseen(readFrom start: Int64, until end: Int64? = nil) -> Bool {
-        guard changed >= start - Self.tick else { return false }
-        return end.map { changed <= $0 + Self.tick } ?? true
+        guard changed >= start - tick else { return false }
+        return end.map { changed <= $0 + tick } ?? true
     }
 
-    /// Two seconds in nanoseconds: the coarsest that is in use.
-    private static let tick: Int64 = 2_000_000_000
+    /// Nanoseconds between two moments that the file system tells apart for certain. A time that is no multiple of 10 ms
+    /// was taken from a kernel's clock, which ticks at least a hundred times a second; others may be of a file system
+    /// that stores two seconds, the coarsest that is in use.
+    private var tick: Int64 { changed % 10_000_000 == 0 ? 2_000_000_000 : 50_000_000 }
 }

@@ -110,6 +110,23 @@ struct OutboxTests {
         #expect(try await entries().map(\.state) == [.sent])
     }
 
+    @Test("a mail that the full database does not take is kept, and sent when there is room again")
+    func fullDatabase() async throws {
+        let transport = ScriptedTransport()
+        let outbox = outbox(transport)
+        let pages = try await database.read { try Int.fetchOne($0, sql: "PRAGMA page_count") ?? 0 }
+        try await database.write { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+        for number in 1...100 { try await enqueue(outbox, run: run("run-\(number)")) }
+        await #expect(throws: (any Error).self) {
+            for number in 101...300 { try await enqueue(outbox, run: run("run-\(number)")) }
+        }
+        #expect(await outbox.deliver() == RetryPolicy().afterDatabase)
+        try await database.write { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+        #expect(await outbox.deliver() == nil)
+        #expect(transport.taken.count >= 100)
+        #expect(Set(transport.taken.map(\.identifier)).count == transport.taken.count)
+    }
+
     @Test("after each failure it waits twice as long, up to an hour, and sends in the end")
     func backOff() async throws {
         let transport = ScriptedTransport(failures: Array(repeating: Self.away, count: 10))
