@@ -52,7 +52,7 @@ public final class StagedProcess: Sendable {
     /// Asks it to end and waits; by force when it does not.
     @discardableResult
     public func stop(within seconds: Double = 30) async throws -> ProcessEnd {
-        handle.terminate()
+        terminate()
         do {
             return try await wait(within: seconds)
         } catch is StageError {
@@ -63,13 +63,19 @@ public final class StagedProcess: Sendable {
 
     /// SIGTERM to the process, without waiting.
     public func terminate() {
-        handle.terminate()
+        signal(SIGTERM)
     }
 
-    /// SIGKILL: it gets no chance to clean up.
+    /// To it alone, as a service manager's first signal or the kernel's: its handle would end all that it has started, and
+    /// what an agent has started is to live on.
+    private func signal(_ number: Int32) {
+        if handle.isRunning { Foundation.kill(handle.identity.pid, number) }
+    }
+
+    /// SIGKILL to it alone: it gets no chance to clean up.
     @discardableResult
     public func kill() async throws -> ProcessEnd {
-        handle.kill()
+        signal(SIGKILL)
         return try await wait(within: 10)
     }
 }
