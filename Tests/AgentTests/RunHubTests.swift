@@ -35,7 +35,7 @@ struct RunHubTests {
         }
     }
 
-    @Test("the end of a run is known at once, said not to be stored, and in the history all the same")
+    @Test("the end of a run is known at once, said not to be stored, and stored as soon as there is room again")
     func full() async throws {
         let hub = RunHub(history: history, clock: clock, logger: TestAgent.quiet)
         try await setFull(true)
@@ -44,6 +44,23 @@ struct RunHubTests {
         #expect(try await hub.runs(of: "om-business").map(\.outcome) == [.updated])
         #expect(try await hub.runs(of: "om-finance").isEmpty)
         #expect(try await history.runs(of: "om-business").isEmpty)
+        // It goes on trying, with growing pauses; each try is over when it sleeps again.
+        #expect(await clock.advanceToNextWake() == 1)
+        #expect(await clock.advanceToNextWake() == 2)
+        await clock.waitForSleepers()
+        try await setFull(false)
+        #expect(await clock.advanceToNextWake() == 4)
+        try await eventually { try await history.run("run-1", of: "om-business") != nil }
+        #expect(try await history.run("run-1", of: "om-business")?.outcome == .updated)
+        #expect(try await hub.runs(of: "om-business").map(\.outcome) == [.updated])
+    }
+
+    @Test("what the hub has no room to keep is not said to be stored")
+    func tooMany() async throws {
+        let hub = RunHub(history: history, clock: clock, logger: TestAgent.quiet)
+        try await setFull(true)
+        for number in 0...RunHub.maximumUnsaved { #expect(await !hub.runChanged(run(.updated, "run-\(number)"))) }
+        #expect(try await hub.runs(of: "om-business").count == RunHub.maximumUnsaved)
     }
 
     @Test("a run that was stored while it went on is the newest one in the history, not the stored one")

@@ -83,6 +83,7 @@ struct CrashTests {
         let fileSystem = TestFileSystem(hasExchange: variant.hasExchange)
         let runner = Place.revived(place, fileSystem)
         let recovered = try await runner.recover()
+        await runner.publishEnded()
         #expect(try place.complete() != nil, "after \(change), recovered")
         // Supervision starts what is in place before the run goes on.
         if recovered == nil { try await place.service.start(environment: [:]) }
@@ -144,6 +145,7 @@ struct CrashTests {
             other.service.dies { false }
             let third = Place.revived(other, TestFileSystem())
             if try await third.recover() != nil { _ = await third.resume() }
+            await third.publishEnded()
             try other.expectAtRest("1.0")
             #expect(other.data("schema") == "1")
         }

@@ -66,29 +66,31 @@ actor RunHub {
         let now = clock.monotonicSeconds
         if onlyBytes, let last = lastProgress[run.id], now - last < Self.progressInterval { return false }
         lastProgress[run.id] = now
-        if !onlyBytes { await save(run) }
+        let isStored = onlyBytes ? false : await save(run)
         // Whatever came in while this was written is newer: readers never go back in time.
         tell(runs[run.id] ?? run)
-        return unsaved[run.id] == nil
+        return isStored
     }
 
     // MARK: The database
 
-    /// Stores it now, or as soon as the database takes it.
-    private func save(_ run: UpdateRun) async {
+    /// Stores it now, or as soon as the database takes it; answers whether it is stored.
+    private func save(_ run: UpdateRun) async -> Bool {
         // It is being tried already: two writers could overtake each other.
         guard unsaved[run.id] == nil else {
             unsaved[run.id] = run
-            return
+            return false
         }
         do {
             try await history.save(run)
         } catch {
             logger.error("a run could not be stored", metadata: ["run": "\(run.id)", "reason": "\(error)"])
-            guard unsaved.count < Self.maximumUnsaved else { return }
+            guard unsaved.count < Self.maximumUnsaved else { return false }
             unsaved[run.id] = runs[run.id] ?? run
             if saving == nil { saving = Task { await self.saveLater() } }
+            return false
         }
+        return true
     }
 
     private func saveLater() async {

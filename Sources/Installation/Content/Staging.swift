@@ -33,7 +33,7 @@ struct Staging: Sendable {
         let carryOver = CarryOver(rules: keep, release: entries)
         let pass = try carryOver.pass(from: live, into: built.folder, since: .none, durable: false, check: flag.asked)
         try fileSystem.syncFileSystem(containing: layout.staged)
-        let folders = self.folders(installed, inventory, built.record, entries: entries)
+        let folders = SwapRecord(old: installed, inventory, new: built.record, of: entries, rules: keep)
         return Result(
             version: StagedVersion(
                 entries: entries, carryOver: carryOver, old: live, new: built.folder, verified: built.verified,
@@ -107,17 +107,6 @@ struct Staging: Sendable {
             let path = layout.state.appending(listing.component(index))
             return UpdateFailure(.leftBehind, ["path": path.readable, "reason": "no update is known to have made it"])
         }
-    }
-
-    /// Both records with the witnesses that tell one from the other.
-    private func folders(
-        _ installed: FolderRecord, _ inventory: Inventory?, _ new: FolderRecord, entries: [ReleaseEntry]
-    ) -> SwapRecord {
-        guard let inventory else { return SwapRecord(old: installed, new: new) }
-        let before = inventory.tree.releaseEntries
-        return SwapRecord(
-            old: installed, of: before, intact: Set(inventory.intact.map { before[$0].path }), new: new, of: entries,
-            rules: keep)
     }
 
     /// Once more while the service is up: what changed since is copied, and what was verified is looked at again.

@@ -55,8 +55,8 @@ extension UpdateRunner {
         try? fileSystem.setPermissions(0o700, of: layout.state)
     }
 
-    /// Tells the observer how the last run ended, should a crash or the disk have been in the way of it. Between
-    /// ``recover()`` and ``resume()``.
+    /// Tells the observer how the last run ended, should a crash or the disk have been in the way of it. At each
+    /// start after ``recover()``; does nothing while a run is open.
     public func publishEnded() async {
         guard active == nil, let ended = try? journals.ended(), await observer.runChanged(ended.run) else { return }
         do throws(UpdateFailure) { try journals.remove() } catch {

@@ -10,8 +10,8 @@ internal import SystemPackage
 /// Carries out what ``UpdateMachine`` decides, for one installation, one run at a time. All of the outside world comes
 /// through the initialiser.
 ///
-/// At the agent's start: ``recover()``, before the service is started or supervised; then, when everything that a run
-/// needs is up, ``resume()`` if it returned a run. After that ``run(_:requestedBy:id:)`` at each order.
+/// At the agent's start: ``recover()``, before the service is started or supervised, and ``publishEnded()``; then, when
+/// everything that a run needs is up, ``resume()`` if ``recover()`` returned a run. After that ``run(_:requestedBy:id:)`` at each order.
 public actor UpdateRunner {
     /// Seconds that a service may be down, where a journal of an earlier agent does not say.
     private static let downSeconds = 30.0 * 60

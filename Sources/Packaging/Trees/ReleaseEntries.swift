@@ -17,3 +17,20 @@ extension Tree {
         }
     }
 }
+
+extension SwapRecord {
+    /// Both records with the witnesses that tell one from the other; without them when nobody knows what the old folder has
+    /// of its release.
+    package init(
+        old: FolderRecord, _ inventory: Inventory?, new: FolderRecord, of entries: [ReleaseEntry], rules: KeepRules
+    ) {
+        guard let inventory else {
+            self.init(old: old, new: new)
+            return
+        }
+        let before = inventory.tree.releaseEntries
+        self.init(
+            old: old, of: before, intact: Set(inventory.intact.map { before[$0].path }), new: new, of: entries,
+            rules: rules)
+    }
+}

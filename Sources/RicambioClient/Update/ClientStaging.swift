@@ -44,23 +44,12 @@ struct ClientStaging: Sendable {
         try fileSystem.syncFileSystem(containing: place.staged)
         return StagedClient(
             carryOver: carryOver, old: live, new: built.folder,
-            folders: folders(installed, inventory, new, entries: entries), kept: pass.index)
+            folders: SwapRecord(old: installed, inventory, new: new, of: entries, rules: keep), kept: pass.index)
     }
 
     /// What changed since, while large files were copied, and what the system may have been told to write later.
     func copyAgain(_ staged: StagedClient) throws(ReplacementError) {
         _ = try staged.carryOver.pass(from: staged.old, into: staged.new, since: staged.kept, durable: true)
-    }
-
-    /// Both records with the witnesses that tell one from the other.
-    private func folders(
-        _ installed: FolderRecord, _ inventory: Inventory?, _ new: FolderRecord, entries: [ReleaseEntry]
-    ) -> SwapRecord {
-        guard let inventory else { return SwapRecord(old: installed, new: new) }
-        let before = inventory.tree.releaseEntries
-        return SwapRecord(
-            old: installed, of: before, intact: Set(inventory.intact.map { before[$0].path }), new: new, of: entries,
-            rules: keep)
     }
 
     private func isVendors(_ path: FilePath) -> Bool { keep.rule(for: path) == nil }
