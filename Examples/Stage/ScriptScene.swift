@@ -88,6 +88,16 @@ public struct ScriptScene: Sendable {
         try await customer.answer([UpdateRun].self, ["history"])
     }
 
+    /// Bytes of packs that the agent has on disk and has not finished fetching.
+    public func partlyFetched() throws -> Int {
+        let downloads = live.removingLastComponent().appending(".ricambio").appending(installation.id)
+            .appending("downloads")
+        guard try stage.fileSystem.attributes(of: downloads) != nil else { return 0 }
+        return try stage.fileSystem.entries(of: downloads).filter { $0.hasSuffix(".partial") }.reduce(0) { sum, name in
+            sum + Int(try stage.fileSystem.attributes(of: downloads.appending(name))?.size ?? 0)
+        }
+    }
+
     public func read(_ path: String) throws -> String {
         String(decoding: try stage.fileSystem.read(live.pushing(FilePath(path)), limit: 1 << 20), as: UTF8.self)
     }

@@ -158,19 +158,20 @@ public actor ProcessService: ServiceControl {
 
     private func launch(environment: [String: String]) async throws(ServiceError) -> any ProcessHandle {
         phase = .starting
-        let task = Task { await launchWhenClear(environment) }
-        launching = task
-        let result = await task.value
-        launching = nil
-        switch result {
-        case .success(let handle):
-            logger.info("The application was started", metadata: pid(handle))
-            entered(handle)
-            return handle
-        case .failure(let error):
-            waitToRestart(error)
-            throw error
+        let task = Task {
+            let result = await launchWhenClear(environment)
+            // Here and not after the wait below: whoever else waits for this task has to find it done.
+            launching = nil
+            switch result {
+            case .success(let handle):
+                logger.info("The application was started", metadata: pid(handle))
+                entered(handle)
+            case .failure(let error): waitToRestart(error)
+            }
+            return result
         }
+        launching = task
+        return try await task.value.get()
     }
 
     private func launchWhenClear(_ environment: [String: String]) async -> Result<any ProcessHandle, ServiceError> {
@@ -220,10 +221,11 @@ public actor ProcessService: ServiceControl {
 
     private func performStop() async -> Result<StopReport, ServiceError> {
         defer { stopping = nil }
-        await clearing?.value
-        if let launching { _ = await launching.value }
-        // `launch` goes on after the same value; it has to have entered what it started.
-        while case .starting = phase { await Task.yield() }
+        // A start may be followed by an end, an end by neither: nothing is started any more.
+        while clearing != nil || launching != nil {
+            await clearing?.value
+            _ = await launching?.value
+        }
         let began = clock.monotonicSeconds
         let outcome: Ending.Outcome
         if case .running(let handle) = phase {

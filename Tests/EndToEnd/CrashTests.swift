@@ -11,16 +11,16 @@ extension EndToEnd {
     struct CrashTests {
         /// Orders an update, kills the agent while the run is in `step`, starts it again and waits for the end.
         private func run(
-            _ scene: ScriptScene, killedIn step: UpdateStep, afterFetching bytes: Int = 0, afterwards: () -> Void = {}
+            _ scene: ScriptScene, killedIn step: UpdateStep, afterFetching bytes: Int = 0, afterwards: () throws -> Void = {}
         ) async throws -> UpdateRun {
             let agent = try await scene.begin()
             let order = try await scene.customer.ricambio(["update", "--grace", "0", "--yes", "--detach"])
             #expect(order.end == .exited(0), "\(order.errorText)")
             try await eventually("the run is in \(step)") {
-                try await scene.history().first?.steps.last?.step == step && scene.line.bytesRelayed >= bytes
+                try await scene.history().first?.steps.last?.step == step && (try scene.partlyFetched()) >= bytes
             }
             try await agent.process.kill()
-            afterwards()
+            try afterwards()
             _ = try await scene.customer.startAgainOnSamePort(agent, scene.installation)
             return try await eventualValue("the run has ended", within: 90) {
                 guard let run = try await scene.history().first, run.outcome != nil else { return nil }
@@ -45,14 +45,15 @@ extension EndToEnd {
                 let scene = try await ScriptScene(stage: stage, new: new)
                 try scene.write("preferences/settings.conf", "colour=red\n")
                 scene.line.hold(after: 6_000_000)
-                var before = 0
+                var (kept, before) = (0, 0)
                 let run = try await run(scene, killedIn: .downloading, afterFetching: 5_000_000) {
-                    before = scene.line.bytesRelayed
+                    (kept, before) = (try scene.partlyFetched(), scene.line.bytesRelayed)
                     scene.line.mend()
                 }
                 #expect(run.outcome == .updated, "\(String(describing: run.failure))")
                 try await expectOneComplete(scene, "2.0")
-                #expect(scene.line.bytesRelayed - before < 9_000_000)
+                let fetched = scene.line.bytesRelayed - before
+                #expect(kept >= 5_000_000 && fetched < 12_300_000 - kept, "\(kept) kept, \(fetched) fetched")
             }
         }
 

@@ -38,6 +38,19 @@ struct FormatTests {
         #expect(kept.retained.map(\.record.version) == (hasOld ? ["1.0", "0.9"] : ["1.0"]))
     }
 
+    @Test("A folder that was made since, and was given the inode of an _old of format 1, is its maker's")
+    func inodeGivenAgain() async throws {
+        let place = try Place()
+        try write("precious", "somebody's", in: place.layout.old)
+        try writeInstalled(place, previous: try POSIXFileSystem().attributes(of: place.layout.old))
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date().addingTimeInterval(-3600)], ofItemAtPath: place.layout.installed.string)
+        let run = await place.update()
+        #expect(run.failure?.code == "folder-in-the-way")
+        #expect(text("precious", in: place.layout.old) == "somebody's")
+        #expect(place.service.stops == 0)
+    }
+
     @Test("A live folder of format 1 that is none of its release is left alone")
     func stranger() async throws {
         let place = try Place()

@@ -78,6 +78,29 @@ struct PreflightTests {
         #expect(await other.update().outcome == .updated)
     }
 
+    @Test("Data on two disks: each needs room for its own", .enabled(if: geteuid() == 0), arguments: [true, false])
+    func dataOnTwoDisks(isRoomy: Bool) async throws {
+        let place = try Place(migratesData: true) { settings in
+            let above = settings.folder.removingLastComponent()
+            settings.data = [.path(above.appending("one/data")), .path(above.appending("two/data"))]
+        }
+        let (one, two) = (place.folder / "one", place.folder / "two")
+        for disk in [one, two] { try POSIXFileSystem().makeDirectories(disk) }
+        try await mounted("none", at: one, kind: "tmpfs", options: "size=100M") {
+            try await mounted("none", at: two, kind: "tmpfs", options: isRoomy ? "size=30M" : "size=20M") {
+                for disk in [one, two] {
+                    try write("data/big", String(repeating: "x", count: 5_000_000), in: disk)
+                }
+                if isRoomy {
+                    #expect(await place.update().outcome == .updated)
+                } else {
+                    let run = try await expectRefused(place, "not-enough-space")
+                    #expect(run.failure?.happened.contains(two.string) == true)
+                }
+            }
+        }
+    }
+
     @Test("Something mounted inside the application folder, or where it changes places, and nothing of it is lost")
     func mounts() async throws {
         for name in ["backups", "lib", "preferences/deep", "", "../.ricambio/om-business/trash"] {

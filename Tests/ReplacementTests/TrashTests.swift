@@ -260,17 +260,17 @@ struct TrashTests {
         let state = ".ricambio/app"
         let dying = CrashingFileSystem(fault: .crash(at: 1))
         try? dying.replace(scene.place.state.appending("journal.json"), with: [1, 2, 3], permissions: 0o600)
-        let gone = ["\(state)/.journal.json.1a2b3c.tmp", "\(state)/.ricambio-probe-9/file", ".ricambio-probe"]
+        let gone = ["\(state)/.journal.json.1a2b3c.tmp", "\(state)/.ricambio-probe-9-app/.ricambio-probe-8-app", ".ricambio-probe-7-app"]
         let stays = [
             "\(state)/journal.json", "\(state)/.journal.json.NOT.tmp", "\(state)/.tmp", "\(state)/.a.tmp",
             "\(state)/a.b.tmp",
-            ".customer.a1.tmp", ".ricambio-probe-app/bin/server",
+            ".customer.a1.tmp", ".ricambio-probe-x-app/bin/server", ".ricambio-probe-x-other",
         ]
         for path in gone + stays { try scene.folder.write(path, "x") }
         let trash = Trash(scene.place, fileSystem: POSIXFileSystem())
         #expect(trash.sweepTemporaries(in: scene.place.state).isEmpty)
         // It has an application's folders in it: whatever put it there, it is no probe.
-        #expect(trash.sweepProbes().map(\.path) == [scene.folder / ".ricambio-probe-app"])
+        #expect(trash.sweepProbes().map(\.path) == [scene.folder / ".ricambio-probe-x-app"])
         for path in gone { #expect(!exists(scene.folder / path), "\(path)") }
         for path in stays { #expect(exists(scene.folder / path), "\(path)") }
         #expect(!exists(scene.place.state.appending(".journal.json.crashed.tmp")))

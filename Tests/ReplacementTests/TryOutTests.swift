@@ -188,12 +188,20 @@ struct TryOutTests {
 
     @Test("A live folder under a probe's name is never emptied")
     func sweep() throws {
-        try scene.folder.write(".ricambio/app/.ricambio-probe-x/App/bin/server", "program")
-        try scene.folder.write(".ricambio/app/.ricambio-probe-x/.ricambio-probe-y", "")
-        try scene.files.makeDirectory(scene.folder / ".ricambio-probe-z", permissions: 0o700)
+        try scene.folder.write(".ricambio/app/.ricambio-probe-x-app/App/bin/server", "program")
+        try scene.folder.write(".ricambio/app/.ricambio-probe-x-app/.ricambio-probe-y-app", "")
+        try scene.files.makeDirectory(scene.folder / ".ricambio-probe-z-app", permissions: 0o700)
         _ = try tryOut()
-        #expect(try scene.files.files(below: scene.place.state) == [".ricambio-probe-x/App/bin/server"])
-        #expect(try scene.attributes(".ricambio-probe-z") == nil)
+        #expect(try scene.files.files(below: scene.place.state) == [".ricambio-probe-x-app/App/bin/server"])
+        #expect(try scene.attributes(".ricambio-probe-z-app") == nil)
+    }
+
+    @Test("What another installation in the same folder is just trying is left to it")
+    func neighbours() throws {
+        let others = [".ricambio-probe-1-other", ".ricambio-probe-1-my-app", ".ricambio-probe-1-app-2"]
+        for name in others { try scene.files.makeDirectory(scene.folder / name, permissions: 0o700) }
+        _ = try tryOut()
+        for name in others { #expect(try scene.attributes(name) != nil, "\(name)") }
     }
 
     @Test("Too few bytes and too few inodes are told apart", .enabled(if: isRoot))

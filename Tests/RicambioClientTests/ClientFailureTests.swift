@@ -36,6 +36,9 @@ struct ClientFailureTests {
             } else {
                 #expect(try workstation.isUntouched(), "after \(what): \(error?.reason ?? "")")
                 // Its cause is gone, and with it all that it left.
+                let client = workstation.update()
+                _ = try await client.recover()
+                #expect(try client.place.readState().installed?.version != "2.0", "after \(what)")
                 if at.isMultiple(of: 5) { #expect(await workstation.install() == nil, "after \(what)") }
             }
             #expect(workstation.read("preferences/client.yaml") == "mine")

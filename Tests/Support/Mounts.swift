@@ -13,6 +13,15 @@ public func mounted<Value>(
     return try body()
 }
 
+/// The same around a body that waits.
+public func mounted<Value>(
+    _ source: String, at place: FilePath, kind: String, options: String, _ body: () async throws -> Value
+) async throws -> Value {
+    guard mount(source, place.string, kind, 0, options) == 0 else { throw MountFailure(number: errno) }
+    defer { umount2(place.string, Int32(MNT_DETACH)) }
+    return try await body()
+}
+
 public struct MountFailure: Error {
     public var number: Int32
 }

@@ -13,7 +13,8 @@ struct Preflight: Sendable {
     struct Report: Sendable {
         var failures: [UpdateFailure] = []
         var survey: Survey?
-        var dataSize = DataSize()
+        /// In the order of the data.
+        var dataSizes: [DataSize] = []
         /// Bytes that have to be freed first, and can be: earlier releases that are kept.
         var bytesToFree: Int64 = 0
     }
@@ -28,7 +29,7 @@ struct Preflight: Sendable {
 
     private var layout: InstallationLayout { settings.layout }
 
-    /// `installed` is what the live folder is, `retained` what is kept of earlier ones, with the bytes of each.
+    /// `installed` is what the live folder is, `freeable` the bytes of earlier ones that may go.
     func check(
         _ resolved: ResolvedRelease, _ content: Content, installed: InstalledRelease, freeable: Int64,
         flag: CancellationFlag
@@ -43,7 +44,7 @@ struct Preflight: Sendable {
         add { try oldFolder(installed) }
         add { snapshots.tryOut(data).map { UpdateFailure(replacement: $0) } }
         add {
-            report.dataSize = try snapshots.size(of: data, check: flag.asked)
+            report.dataSizes = try data.map { try snapshots.size(of: [$0], check: flag.asked) }
             return []
         }
         add {
@@ -54,7 +55,7 @@ struct Preflight: Sendable {
         // Space means nothing in a place that cannot be used at all.
         if report.failures.isEmpty, let survey = report.survey {
             add {
-                let space = try self.space(resolved, content, survey, report.dataSize, freeable: freeable)
+                let space = try self.space(resolved, content, survey, report.dataSizes, freeable: freeable)
                 report.bytesToFree = space.bytesToFree
                 return space.failures
             }
@@ -143,7 +144,7 @@ struct Preflight: Sendable {
 
     /// Each file system is asked for all that lands on it.
     private func space(
-        _ resolved: ResolvedRelease, _ content: Content, _ survey: Survey, _ data: DataSize, freeable: Int64
+        _ resolved: ResolvedRelease, _ content: Content, _ survey: Survey, _ sizes: [DataSize], freeable: Int64
     ) throws -> (failures: [UpdateFailure], bytesToFree: Int64) {
         let tree = resolved.tree
         var needed = Space(for: tree.releaseEntries) + survey.keptSpace
@@ -154,15 +155,18 @@ struct Preflight: Sendable {
             files: 64)
         var failures: [UpdateFailure] = []
         let state = try fileSystem.attributes(of: layout.state)?.device
-        let elsewhere = try self.data.first { try device(above: $0) != state }
-        let ofData = Space(bytes: data.bytes, files: Int64(data.entries))
-        if let elsewhere {
-            let parent = elsewhere.removingLastComponent()
-            failures += try (ofData + Space(bytes: settings.limits.spareBytes)).lacking(
-                at: parent, fileSystem: fileSystem
-            ).map { UpdateFailure(replacement: $0) }
-        } else {
-            needed += ofData
+        var elsewhere: [UInt64: (folder: FilePath, needed: Space)] = [:]
+        for (place, size) in zip(data, sizes) {
+            let space = Space(bytes: size.bytes, files: Int64(size.entries))
+            if let device = try device(above: place), device != state {
+                let spare = (place.removingLastComponent(), Space(bytes: settings.limits.spareBytes))
+                elsewhere[device, default: spare].needed += space
+            } else {
+                needed += space
+            }
+        }
+        for (folder, needed) in elsewhere.values.sorted(by: { $0.folder.string < $1.folder.string }) {
+            failures += try needed.lacking(at: folder, fileSystem: fileSystem).map { UpdateFailure(replacement: $0) }
         }
         var bytesToFree: Int64 = 0
         for lacking in try needed.lacking(at: layout.state, fileSystem: fileSystem) {

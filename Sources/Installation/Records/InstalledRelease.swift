@@ -96,14 +96,14 @@ public struct InstalledRelease: Sendable, Hashable, Codable {
         do {
             var installed = try APIJSON.decode(Self.self, from: Data(bytes))
             // Format 1 knew no birth times.
-            for index in installed.retained.indices where installed.retained[index].record.born == 0 {
+            for index in installed.retained.indices where installed.retained[index].record.isByInodeOnly {
                 let record = installed.retained[index].record
-                guard let found = try fileSystem.attributes(of: layout.old), found.inode == record.inode else {
-                    continue
-                }
-                installed.retained[index].record = record.renewed(found)
+                installed.retained[index].record = try FolderRecord(
+                    inode: record.inode, version: record.version, in: layout.installed, at: [layout.old], fileSystem)
             }
             return installed
+        } catch let error as FileError {
+            throw UpdateFailure(error)
         } catch {
             throw UpdateFailure(.fileFailed, ["path": layout.installed.string, "reason": "\(error)"])
         }
@@ -118,4 +118,9 @@ public struct InstalledRelease: Sendable, Hashable, Codable {
             throw UpdateFailure(error)
         }
     }
+}
+
+extension FolderRecord {
+    /// As format 1 had it: neither a birth time nor anything else tells.
+    fileprivate var isByInodeOnly: Bool { born == 0 && witnesses.isEmpty && tree.isEmpty }
 }

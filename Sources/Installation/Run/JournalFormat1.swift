@@ -41,9 +41,11 @@ extension Journal {
         if let from = old.oldFolder, let to = old.newFolder {
             let places = [layout.live, layout.old, layout.staged]
             folders = SwapRecord(
-                old: try FolderRecord(inode: from.inode, version: old.run.from, at: places, fileSystem),
+                old: try FolderRecord(
+                    inode: from.inode, version: old.run.from, in: layout.journal, at: places, fileSystem),
                 new: try FolderRecord(
-                    inode: to.inode, version: old.run.to, tree: old.treeSHA256 ?? "", at: places, fileSystem))
+                    inode: to.inode, version: old.run.to, tree: old.treeSHA256 ?? "", in: layout.journal, at: places,
+                    fileSystem))
         }
         for snapshot in old.snapshots { snapshots.append(.files(try snapshot.inFormat2(fileSystem))) }
     }

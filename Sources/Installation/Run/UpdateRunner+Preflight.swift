@@ -87,15 +87,17 @@ extension UpdateRunner {
             failures.append(UpdateFailure(.serviceUnhealthy, ["version": installed.version, "reason": reason]))
         }
         return Look(
-            failures: failures, survey: report.survey, data: data, dataNotCarried: report.dataSize.notCarried,
+            failures: failures, survey: report.survey, data: data, dataNotCarried: report.dataSizes.flatMap(\.notCarried),
             before: HealthBefore(answer), bytesToFree: report.bytesToFree,
-            downSeconds: downSeconds(report.dataSize, migratesData: migrates))
+            downSeconds: downSeconds(report.dataSizes, migratesData: migrates))
     }
 
     /// What the configuration allows for each part, and some reserve: past it the old version is back.
-    private func downSeconds(_ data: DataSize, migratesData: Bool) -> Double {
+    private func downSeconds(_ data: [DataSize], migratesData: Bool) -> Double {
         let commands = migratesData ? settings.dataCommands.reduce(0) { $0 + $1.expectedSeconds } : 0
-        return 2 * settings.stopSeconds + data.expectedSeconds + commands + settings.health.timeoutSeconds
+        let copying = DataSize.expectedSeconds(
+            bytes: data.reduce(0) { $0 + $1.bytes }, entries: data.reduce(0) { $0 + $1.entries })
+        return 2 * settings.stopSeconds + copying + commands + settings.health.timeoutSeconds
             + settings.limits.downReserveSeconds
     }
 

@@ -121,6 +121,9 @@ extension UpdateRunner {
                     "an earlier version was put back by hand",
                     metadata: ["from": "\(installed.version)", "to": "\(settled.version)"])
                 try settled.save(layout, fileSystem)
+            } else if settled != installed {
+                // A copy of what was recorded need not be read again each time that somebody asks; the next order notes it too.
+                try? settled.save(layout, fileSystem)
             }
             return found
         } catch {

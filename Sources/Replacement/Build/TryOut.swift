@@ -5,12 +5,10 @@ internal import SystemPackage
 /// Tries what an update relies on while the service is down, as long as it is up: what modes and tables say is not all
 /// that decides. Nothing of the application's is changed, and nothing is left behind.
 public struct TryOut: Sendable {
-    /// What the names of all that is made for it begin with.
-    static let prefix = ".ricambio-probe"
-
     private let place: Place
     private let account: Account
     private let fileSystem: any FileSystem
+    private var probes: Probes { Probes(place) }
 
     public init(_ place: Place, account: Account = .current, fileSystem: any FileSystem) {
         self.place = place
@@ -34,8 +32,7 @@ public struct TryOut: Sendable {
         guard let live = try parent.attributes(of: place.name), live.kind == .directory else {
             return [ReplacementError(.missing, path: place.live)]
         }
-        sweepProbes(in: parent)
-        sweepProbes(in: state)
+        _ = probes.remove(in: parent) + probes.remove(in: state)
         if live.isMountPoint {
             return [.init(.notSameFileSystem, path: place.live, reason: "something is mounted there")]
         }
@@ -47,13 +44,9 @@ public struct TryOut: Sendable {
         return obstacles
     }
 
-    private func newName() -> FilePath.Component {
-        FilePath.Component("\(Self.prefix)-\(String(UInt64.random(in: 0 ... .max), radix: 36))") ?? "probe"
-    }
-
     /// Makes, syncs and removes a file and a folder.
     private func tryMaking(in folder: any Folder) -> ReplacementError? {
-        let (file, inner) = (newName(), newName())
+        let (file, inner) = (probes.newName(), probes.newName())
         return attempt(in: folder) { () throws(FileError) in
             let open = try folder.create(file, permissions: 0o600)
             defer { try? folder.remove(file) }
@@ -69,7 +62,7 @@ public struct TryOut: Sendable {
 
     /// Where folders cannot be exchanged, they are renamed one after the other.
     private func tryExchange(_ parent: any Folder, _ state: any Folder) -> ReplacementError? {
-        let (first, second, third) = (newName(), newName(), newName())
+        let (first, second, third) = (probes.newName(), probes.newName(), probes.newName())
         return attempt(in: state) { () throws(FileError) in
             _ = try parent.makeFolder(first, permissions: 0o700)
             defer { try? parent.remove(first) }
@@ -91,7 +84,7 @@ public struct TryOut: Sendable {
     private func tryMoving(
         _ live: FileAttributes, _ parent: any Folder, _ state: any Folder
     ) -> ReplacementError? {
-        let (probe, inner) = (newName(), newName())
+        let (probe, inner) = (probes.newName(), probes.newName())
         do throws(FileError) {
             let folder = try state.makeFolder(probe, permissions: 0o700)
             defer {
@@ -158,22 +151,6 @@ public struct TryOut: Sendable {
                     reason: "it is on another file system than \(place.parent.readable)")
             }
             return ReplacementError(error)
-        }
-    }
-
-    /// Takes away what a crash left of an earlier one. Only empty folders and probes' own content go: should the live
-    /// folder ever stand under a probe's name, it stays as it is.
-    private func sweepProbes(in folder: any Folder) {
-        let prefix = Array(Self.prefix.utf8)
-        func probes(_ folder: any Folder) -> [FilePath.Component] {
-            guard let listing = try? folder.list() else { return [] }
-            return listing.indices.filter { listing.name($0).starts(with: prefix) }.map { listing.component($0) }
-        }
-        for probe in probes(folder) {
-            if let inside = try? folder.folder(probe) {
-                for inner in probes(inside) { try? inside.remove(inner) }
-            }
-            try? folder.remove(probe)
         }
     }
 }

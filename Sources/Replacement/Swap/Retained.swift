@@ -107,12 +107,18 @@ public struct Retained: Sendable {
             try fileSystem.folder(place.state).folder("foreign", makingIt: 0o700).folder(name, makingIt: 0o700)
         }
         var failures: [FileError] = []
-        for path in paths {
+        func attempt(_ path: FilePath, _ work: (FilePath) throws(FileError) -> Void) {
             do throws(FileError) {
-                try save(path, of: folder, in: saved)
+                try work(path)
             } catch {
                 if failures.count < 100 { failures.append(error) }
             }
+        }
+        for path in paths { attempt(path) { path throws(FileError) in try save(path, of: folder, in: saved) } }
+        // Last, and the inner ones first: what they become may be closed even to this account.
+        let parents = Set(paths.map { $0.removingLastComponent() }).flatMap { $0.withAllAbove }
+        for parent in Set(parents).sorted(by: { $0.components.count > $1.components.count }) {
+            attempt(parent) { parent throws(FileError) in try finish(parent, of: folder, in: saved) }
         }
         try ReplacementError.files { () throws(FileError) in try fileSystem.syncFileSystem(containing: place.state) }
         return failures
@@ -122,14 +128,31 @@ public struct Retained: Sendable {
         guard let name = path.lastComponent, try folder.attributes(at: path) != nil else { return }
         var (from, to) = (folder, saved)
         for step in path.removingLastComponent().components {
-            from = try from.folder(step)
-            do {
-                to = try to.folder(step)
-            } catch  where error.code == .notFound {
-                to = try to.makeFolder(step, permissions: 0o700)
-                _ = try to.set(try from.metadata())
-            }
+            (from, to) = (try from.folder(step), try to.folder(step, makingIt: 0o700))
+            // A run before this one may have closed it again.
+            try to.setPermissions(try to.attributes().permissions | 0o700)
         }
+        let permissions = try from.attributes().permissions
+        let isClosed = permissions & 0o300 != 0o300
+        // Only its owner and root may; for others it may be writable as it is.
+        if isClosed { try? from.setPermissions(permissions | 0o300) }
+        defer { if isClosed { try? from.setPermissions(permissions) } }
         try from.rename(name, to: name, in: to)
+    }
+
+    private func finish(_ path: FilePath, of folder: any Folder, in saved: any Folder) throws(FileError) {
+        var (from, to) = (folder, saved)
+        for step in path.components {
+            guard try from.attributes(of: step) != nil, try to.attributes(of: step) != nil else { return }
+            (from, to) = (try from.folder(step), try to.folder(step))
+        }
+        _ = try to.set(try from.metadata())
+    }
+}
+
+extension FilePath {
+    /// A relative path and all folders above it, without the folder that it is relative to.
+    fileprivate var withAllAbove: [FilePath] {
+        (0..<components.count).map { FilePath(root: nil, components.dropLast($0)) }
     }
 }

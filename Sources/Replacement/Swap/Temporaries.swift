@@ -2,36 +2,20 @@
 internal import Platform
 public import SystemPackage
 
-/// What a probe may hold and be removed: more is no probe, whatever its name says.
-private let maximumProbeEntries = 8
-private let maximumProbeBytes: Int64 = 4096
-
 extension Trash {
     /// Removes what killed writers and killed trials left in one of the product's own folders: the temporary files of
-    /// `FileSystem.replace` and what begins with `.ricambio-probe`. Nothing else may be writing there, since a living
-    /// writer's file looks the same. What could not be removed is answered.
+    /// `FileSystem.replace`, and ``Probes``. Nothing else may be writing there, since a living writer's file looks the same.
+    /// What could not be removed is answered.
     public func sweepTemporaries(in folder: FilePath) -> [Undeletable] {
-        sweep(folder) { name, found in isProbe(name) || (found.kind == .file && isTemporary(name)) }
+        sweep(folder) { folder in removeTemporaries(in: folder) + Probes(place).remove(in: folder) }
     }
 
     /// The same in the folder that holds the application, which is the customer's: only what is surely ours.
-    public func sweepProbes() -> [Undeletable] { sweep(place.parent) { name, _ in isProbe(name) } }
+    public func sweepProbes() -> [Undeletable] { sweep(place.parent) { Probes(place).remove(in: $0) } }
 
-    private func sweep(
-        _ path: FilePath, _ isLeft: (ArraySlice<UInt8>, FileAttributes) -> Bool
-    ) -> [Undeletable] {
+    private func sweep(_ path: FilePath, _ remove: (any Folder) -> [Undeletable]) -> [Undeletable] {
         do throws(FileError) {
-            let folder = try fileSystem.folder(try fileSystem.followingLinks(path))
-            let listing = try folder.list()
-            var failures: [Undeletable] = []
-            for index in listing.indices where isLeft(listing.name(index), listing.attributes[index]) {
-                do throws(FileError) {
-                    try remove(listing.component(index), listing.attributes[index], in: folder)
-                } catch {
-                    failures.append(Undeletable(path: path.appending(listing.component(index)), error: error))
-                }
-            }
-            return failures
+            return remove(try fileSystem.folder(following: path))
         } catch  where error.code == .notFound {
             return []
         } catch {
@@ -39,22 +23,25 @@ extension Trash {
         }
     }
 
-    private func remove(
-        _ name: FilePath.Component, _ found: FileAttributes, in parent: any Folder
-    ) throws(FileError) {
-        guard found.kind == .directory else { return try parent.remove(name) }
-        let folder = try parent.folder(name)
-        let listing = try folder.list()
-        // A trial exchanges and renames: if the wrong thing ever had a probe's name, it is not ours to delete.
-        let isProbe =
-            listing.count <= maximumProbeEntries && listing.attributes.allSatisfy { $0.size <= maximumProbeBytes }
-        guard isProbe else { throw FileError(.notEmpty, operation: "remove", path: folder.path) }
-        for index in listing.indices { try folder.remove(listing.component(index)) }
-        try parent.remove(name)
+    private func removeTemporaries(in folder: any Folder) -> [Undeletable] {
+        do throws(FileError) {
+            let listing = try folder.list()
+            let temporaries = listing.indices.filter {
+                listing.attributes[$0].kind == .file && isTemporary(listing.name($0))
+            }
+            return temporaries.compactMap { index in
+                do throws(FileError) {
+                    try folder.remove(listing.component(index))
+                    return nil
+                } catch {
+                    return Undeletable(path: folder.path.appending(listing.component(index)), error: error)
+                }
+            }
+        } catch {
+            return [Undeletable(path: folder.path, error: error)]
+        }
     }
 }
-
-private func isProbe(_ name: ArraySlice<UInt8>) -> Bool { name.starts(with: ".ricambio-probe".utf8) }
 
 /// `.NAME.RANDOM.tmp`, where RANDOM is a number of 64 bits to the base of 36.
 private func isTemporary(_ name: ArraySlice<UInt8>) -> Bool {

@@ -78,7 +78,9 @@ struct ClientFolder: Sendable {
         switch written.format ?? 1 {
         case 1:
             guard let old = try read(journalFile, as: JournalFormat1.self) else { return nil }
-            return try ClientError.files { () throws(FileError) in try ClientJournal(old, in: place, fileSystem) }
+            return try ClientError.files { () throws(FileError) in
+                try ClientJournal(old, in: journalFile, place, fileSystem)
+            }
         case ClientJournal.currentFormat: return try read(journalFile, as: ClientJournal.self)
         default:
             throw ClientError(

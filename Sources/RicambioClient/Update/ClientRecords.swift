@@ -60,11 +60,14 @@ struct JournalFormat1: Decodable {
 }
 
 extension ClientJournal {
-    init(_ old: JournalFormat1, in place: Place, _ fileSystem: any FileSystem) throws(FileError) {
+    init(
+        _ old: JournalFormat1, in document: FilePath, _ place: Place, _ fileSystem: any FileSystem
+    ) throws(FileError) {
         var records: [FolderRecord] = []
         for (inode, version) in [(old.oldInode, old.from?.version ?? ""), (old.newInode, old.to.version)] {
             let places = [place.live, place.old, place.staged]
-            records.append(try FolderRecord(inode: inode, version: version, at: places, fileSystem))
+            records.append(
+                try FolderRecord(inode: inode, version: version, in: document, at: places, fileSystem))
         }
         self.init(
             phase: old.phase, from: old.from, to: old.to, folders: SwapRecord(old: records[0], new: records[1]),

@@ -94,6 +94,11 @@ extension ClientFolder {
             try finishSwap(journal)
             return .unconfirmed(version: journal.to.version)
         case .old where journal.phase == .swapping:
+            // The new one may have been in place, and said to be installed, until the journal could not be written.
+            let state = try readState()
+            if state.installed != journal.from {
+                try setInstalled(journal.from, journal.folders.old, reverted: state.reverted)
+            }
             if try discard(journal.folders.new, of: journal) { try end() }
             return .undone(version: journal.to.version)
         // The new one, or what had come in its place, was taken away by hand.
@@ -152,12 +157,20 @@ extension ClientFolder {
             isTidy = try discard(journal.folders.old, of: journal) && isTidy
         } else {
             // It may be the only version that ever worked: people find it under its own name.
-            try? fileSystem.rename(staged, to: old)
+            try? keepOld(journal)
             var state = try readState()
             state.folder = journal.folders.old
             try write(state)
         }
         if isTidy { try end() }
+    }
+
+    private func keepOld(_ journal: ClientJournal) throws {
+        let found = try Identifier(fileSystem).identify(staged, among: [journal.folders.old, journal.folders.new])
+        guard case .known(let record, _) = found, record.id == journal.folders.old.id,
+            let from = staged.lastComponent, let to = old.lastComponent
+        else { return }
+        try fileSystem.folder(place.state).rename(from, to: to, in: fileSystem.folder(parent))
     }
 
     private func setInstalled(
