@@ -255,6 +255,7 @@ let package = Package(
             name: "OfficeMakerTests",
             dependencies: ["om-server", "OfficeMaker", "Platform", "TestSupport", .system],
             swiftSettings: strict),
+        .testTarget(name: "SoakTests", dependencies: ["soak"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -26,9 +26,6 @@ struct Demo: AsyncParsableCommand {
     @Flag(help: "Leave everything up to play with, until Ctrl-C.")
     var stay = false
 
-    @Flag(help: "Say the down time beside the application's own stop and start at the end, as one line of JSON too.")
-    var bench = false
-
     func run() async throws {
         let stage: Stage
         do {
@@ -95,27 +92,11 @@ struct Demo: AsyncParsableCommand {
         Demo.print("\(report.downtimeLine)")
         Demo.print("report: \(file)")
         Demo.print(report.allIsTrue ? "All of it is true." : "Not all of it is true.")
-        if bench {
-            Demo.print(String(decoding: try APIJSON.encode(Down(report)), as: UTF8.self))
-        }
         if stay, report.allIsTrue {
             Demo.print(lines: story.invitation(report))
             while true { try await Task.sleep(for: .seconds(3600)) }
         }
         return report.allIsTrue
-    }
-
-    /// The figures of `make bench`.
-    private struct Down: Encodable {
-        var downtimeSeconds: Double?
-        var applicationStopSeconds: Double?
-        var applicationStartSeconds: Double?
-
-        init(_ report: StoryReport) {
-            downtimeSeconds = report.downtimeSeconds
-            applicationStopSeconds = report.applicationStopSeconds
-            applicationStartSeconds = report.applicationStartSeconds
-        }
     }
 
     private static func absolute(_ path: String) -> FilePath {

@@ -3,6 +3,10 @@
 #include "cplatform.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +30,26 @@ int cplatform_reflink(int from, int to) { return ioctl(to, FICLONE, from); }
 
 int cplatform_syncfs(int fd) { return syncfs(fd); }
 
-void cplatform_prefer_large_pages(void *memory, size_t length) {
+void *cplatform_map_large(size_t length, void **start) {
+    // One page more than is needed, so that the first one can begin where a large page does.
+    void *mapping = mmap(NULL, length + cplatform_large_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED) return NULL;
+    uintptr_t address = ((uintptr_t)mapping + cplatform_large_page - 1) & ~(uintptr_t)(cplatform_large_page - 1);
+    *start = (void *)address;
     // Refused or not known to the kernel, it is memory like any other.
-    (void)madvise(memory, length, MADV_HUGEPAGE);
+    (void)madvise(*start, length, MADV_HUGEPAGE);
+    return mapping;
+}
+
+void cplatform_unmap_large(void *mapping, size_t length) { munmap(mapping, length + cplatform_large_page); }
+
+void cplatform_keep_heap_small(void) {
+#ifdef __GLIBC__
+    // Set once, glibc does not raise the second by itself any more.
+    (void)mallopt(M_ARENA_MAX, 2);
+    (void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
+#endif
 }
 
 #ifndef STATX_ATTR_MOUNT_ROOT

@@ -72,12 +72,14 @@ public struct Installer: Sendable {
 
     private func checkSpace(_ resolved: ResolvedRelease) throws {
         let fetched = try fileSystem.attributes(of: layout.pack(resolved.tree.pack.sha256))?.size ?? 0
+        let missing = max(0, resolved.tree.pack.length - fetched)
+        // A handful for downloads and records.
         let needed =
-            resolved.tree.installedBytes + max(0, resolved.tree.pack.length - fetched) + settings.limits.spareBytes
-        let free = try fileSystem.freeBytes(at: layout.state)
-        guard free < needed else { return }
-        throw UpdateFailure(
-            .notEnoughSpace, ["path": layout.state.string, "free": String(free), "needed": String(needed)])
+            Space(for: resolved.tree.releaseEntries)
+            + Space(bytes: missing + settings.limits.spareBytes, files: 64)
+        if let lacking = try needed.lacking(at: layout.state, fileSystem: fileSystem).first {
+            throw UpdateFailure(replacement: lacking)
+        }
     }
 
     private static func build(

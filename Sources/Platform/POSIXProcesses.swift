@@ -137,7 +137,7 @@ private func withOptionalCString<Value>(_ text: String?, _ body: (UnsafePointer<
 }
 
 /// A null-terminated array of C strings, as `exec` takes it.
-func withCStrings<Value>(
+public func withCStrings<Value>(
     _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Value
 ) -> Value {
     var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }

@@ -11,7 +11,8 @@ extension EndToEnd {
     struct CrashTests {
         /// Orders an update, kills the agent while the run is in `step`, starts it again and waits for the end.
         private func run(
-            _ scene: ScriptScene, killedIn step: UpdateStep, afterFetching bytes: Int = 0, afterwards: () throws -> Void = {}
+            _ scene: ScriptScene, killedIn step: UpdateStep, afterFetching bytes: Int = 0,
+            afterwards: () throws -> Void = {}
         ) async throws -> UpdateRun {
             let agent = try await scene.begin()
             let order = try await scene.customer.ricambio(["update", "--grace", "0", "--yes", "--detach"])

@@ -260,7 +260,10 @@ struct TrashTests {
         let state = ".ricambio/app"
         let dying = CrashingFileSystem(fault: .crash(at: 1))
         try? dying.replace(scene.place.state.appending("journal.json"), with: [1, 2, 3], permissions: 0o600)
-        let gone = ["\(state)/.journal.json.1a2b3c.tmp", "\(state)/.ricambio-probe-9-app/.ricambio-probe-8-app", ".ricambio-probe-7-app"]
+        let gone = [
+            "\(state)/.journal.json.1a2b3c.tmp", "\(state)/.ricambio-probe-9-app/.ricambio-probe-8-app",
+            ".ricambio-probe-7-app",
+        ]
         let stays = [
             "\(state)/journal.json", "\(state)/.journal.json.NOT.tmp", "\(state)/.tmp", "\(state)/.a.tmp",
             "\(state)/a.b.tmp",

@@ -109,19 +109,31 @@ struct StrangersTests {
         #expect(try stage.folder.readJournal() == nil)
     }
 
-    @Test("Put where new versions are built: neither a start nor an update removes it")
+    @Test("Put where new versions are built: moved out of the way, never removed, and no update is kept from")
     func staged() async throws {
         let workstation = try Workstation()
-        let staged = workstation.update().place.staged
-        try fileSystem.makeDirectories(staged.appending("mine"))
+        let place = workstation.update().place
+        try fileSystem.makeDirectories(place.staged.appending("mine"))
         #expect(try await workstation.update().recover() == .nothing)
-        let error = await workstation.install()
-        #expect(error?.code == .folder)
-        #expect(error?.reason.contains(staged.string) == true)
-        #expect(try fileSystem.entries(of: staged) == ["mine"])
-        #expect(try workstation.isUntouched())
-        try fileSystem.removeTree(staged)
         #expect(await workstation.install() == nil)
+        #expect(workstation.read("VERSION") == "2.0")
+        let aside = try fileSystem.entries(of: place.state).filter { $0.hasPrefix(Place.strangerPrefix) }
+        #expect(aside.count == 1)
+        #expect(try aside.map { try fileSystem.entries(of: place.state.appending($0)) } == [["mine"]])
+    }
+
+    @Test("Changed where it lies, after it was verified and before it is put in place: the new version is refused")
+    func stagedChanged() async throws {
+        let workstation = try Workstation()
+        let staged = workstation.update().place.staged
+        let error = await #expect(throws: ClientError.self) {
+            try await install(workstation) {
+                try? QuickFileSystem().replace(
+                    staged.appending("VERSION"), with: Array("2.0 and more".utf8), permissions: 0o644)
+            }
+        }
+        #expect(error != nil)
+        #expect(try workstation.isUntouched())
     }
 
     @Test("Put in the live folder's place between a crash and the next start: the old version is found under its name")

@@ -2,7 +2,6 @@
 
 // What stands in the way of replacing the application's folder, and what is left of it afterwards.
 extension FailureTexts {
-    // No command adopts a folder yet: the remedy names none.
     static let folderUnknown = FailureTexts(
         LocalizedText(
             it:
@@ -17,16 +16,14 @@ extension FailureTexts {
         .nothingChanged,
         LocalizedText(
             it: "Rimettere in quel posto la cartella giusta, da un backup o da {path}_old se c'è. Se quella che c'è è "
-                + "giusta, lasciarla: l'agente la avvia com'è, ma la aggiornerà solo quando sarà stata adottata.",
+                + "giusta, lasciarla: l'agente la avvia com'è, ma non la aggiorna.",
             en: "Put the right folder back at that place, from a backup or, if it is there, from {path}_old. If the "
-                + "one that is there is right, leave it: the agent starts it as it is, but will update it only when it "
-                + "has been adopted.",
+                + "one that is there is right, leave it: the agent starts it as it is, but does not update it.",
             fr: "Remettez le bon dossier à cet endroit, depuis une sauvegarde ou depuis {path}_old s'il existe. Si "
-                + "celui qui s'y trouve est le bon, laissez-le : l'agent le démarre tel quel, mais ne le mettra à jour "
-                + "qu'une fois adopté.",
+                + "celui qui s'y trouve est le bon, laissez-le : l'agent le démarre tel quel, mais ne le met pas à jour.",
             de: "Stellen Sie den richtigen Ordner dorthin zurück, aus einer Sicherung oder, falls vorhanden, aus "
                 + "{path}_old. Ist der vorhandene der richtige, lassen Sie ihn: Der Agent startet ihn, wie er ist, "
-                + "aktualisiert ihn aber erst, wenn er übernommen wurde."))
+                + "aktualisiert ihn aber nicht."))
 
     static let folderCannotMove = FailureTexts(
         LocalizedText(

@@ -12,8 +12,12 @@ int cplatform_reflink(int from, int to);
 /// syncfs of the file system that `fd` is on.
 int cplatform_syncfs(int fd);
 enum { cplatform_large_page = 2 << 20 };
-/// madvise(MADV_HUGEPAGE), a wish: `memory` starts at a multiple of cplatform_large_page.
-void cplatform_prefer_large_pages(void *memory, size_t length);
+/// mmap of `length` bytes from `start` on, a multiple of cplatform_large_page, with madvise(MADV_HUGEPAGE), a wish. Returns what
+/// cplatform_unmap_large wants with the same length; NULL when there is no memory.
+void *cplatform_map_large(size_t length, void **start);
+void cplatform_unmap_large(void *mapping, size_t length);
+/// mallopt, where the C library is glibc: two arenas, and pieces of 256 KiB or more go back to the system.
+void cplatform_keep_heap_small(void);
 
 /// What statx says of a file. Times are nanoseconds since 1970.
 struct cplatform_file {

@@ -61,42 +61,11 @@ struct Staging: Sendable {
         return (folder, record, verified)
     }
 
-    /// Frees the place where the new folder is built. Only what was built there is removed; anything else is moved out of
-    /// the way and stays.
+    /// Frees the place where the new folder is built: see ``Trash/clearStaged(_:)``.
     func clear() throws {
-        var built: [FolderRecord] = []
-        if let bytes = try? fileSystem.read(layout.building, limit: 1 << 20),
-            let record = try? APIJSON.decode(FolderRecord.self, from: Data(bytes))
-        {
-            built.append(record)
-        }
-        let found = try Identifier(fileSystem).identify(layout.staged, among: built)
-        switch found {
-        case .absent: return
-        case .known:
-            do throws(ReplacementError) {
-                let left = try Trash(layout.place, fileSystem: fileSystem).discard(layout.staged, as: found)
-                // Not even its name could go.
-                if try stagedIsThere(), let first = left.first {
-                    throw ReplacementError(first.error)
-                }
-            } catch {
-                // Where the file system keeps no birth times, what a crash left half built cannot be told for certain.
-                guard case .unknown = error.code else { throw error }
-                try moveAside()
-            }
-        case .unknown: try moveAside()
-        }
-    }
-
-    private func stagedIsThere() throws(ReplacementError) -> Bool {
-        do { return try fileSystem.exists(layout.staged) } catch { throw ReplacementError(error) }
-    }
-
-    private func moveAside() throws {
-        // An empty folder is one that was made a moment before its note.
-        if (try? fileSystem.remove(layout.staged)) != nil, try !fileSystem.exists(layout.staged) { return }
-        try fileSystem.rename(layout.staged, to: layout.state.appending(Place.strangerPrefix + randomName()))
+        let note = try? fileSystem.read(layout.building, limit: 1 << 20)
+        let built = note.flatMap { try? APIJSON.decode(FolderRecord.self, from: Data($0)) }
+        try Trash(layout.place, fileSystem: fileSystem).clearStaged(built)
     }
 
     /// What was moved out of the way and nobody knows: somebody has to look at it.

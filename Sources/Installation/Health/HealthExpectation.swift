@@ -51,15 +51,8 @@ struct HealthExpectation: Sendable, Hashable {
                 return mustSayVersion
                     ? UpdateFailure(.healthCheckFailed, ["reason": "it does not say its version"]) : nil
             }
-            return Self.isSame(found, version)
+            return Version.isSame(found, version)
                 ? nil : UpdateFailure(.wrongVersion, ["expected": version, "found": found])
         }
-    }
-
-    /// `2.0.0` is `2.0`.
-    static func isSame(_ a: String, _ b: String) -> Bool {
-        if a == b { return true }
-        guard let left = Version(a), let right = Version(b) else { return false }
-        return left == right
     }
 }

@@ -87,7 +87,8 @@ extension UpdateRunner {
             failures.append(UpdateFailure(.serviceUnhealthy, ["version": installed.version, "reason": reason]))
         }
         return Look(
-            failures: failures, survey: report.survey, data: data, dataNotCarried: report.dataSizes.flatMap(\.notCarried),
+            failures: failures, survey: report.survey, data: data,
+            dataNotCarried: report.dataSizes.flatMap(\.notCarried),
             before: HealthBefore(answer), bytesToFree: report.bytesToFree,
             downSeconds: downSeconds(report.dataSizes, migratesData: migrates))
     }

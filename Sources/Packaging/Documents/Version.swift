@@ -57,6 +57,13 @@ public struct Version: Sendable, Comparable, Hashable, CustomStringConvertible {
         hasher.combine(preview)
     }
 
+    /// Whether two texts say one version: `2.0.0` is `2.0`, and what is no version is the same only as itself.
+    public static func isSame(_ a: String, _ b: String) -> Bool {
+        if a == b { return true }
+        guard let left = Version(a), let right = Version(b) else { return false }
+        return left == right
+    }
+
     private static func identifiers(_ text: Substring) -> [Identifier]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.allSatisfy({ !$0.isEmpty }) else { return nil }

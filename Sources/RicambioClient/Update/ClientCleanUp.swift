@@ -17,30 +17,19 @@ extension ClientFolder {
             var isGone = true
             for (path, found) in zip(places, found).dropFirst() {
                 guard case .known(let known, _) = found, known.id == record.id else { continue }
-                if try !discard(path, as: found) { isGone = false }
+                if path == staged {
+                    isGone = (try? trash.clearStaged(known)) != nil && isGone
+                } else {
+                    isGone = try discard(path, as: found) && isGone
+                }
             }
             return isGone
         }
     }
 
-    /// Frees the place where a new folder is built. Only what was built there is removed. False when somebody else's is
-    /// there, which stays.
-    func clearStaged() throws(ClientError) -> Bool {
-        try ClientError.replacement { () throws(ReplacementError) in
-            let found = try Identifier(fileSystem).identify(staged, among: [readBuilding()].compactMap(\.self))
-            switch found {
-            case .absent: return true
-            case .known: return try discard(staged, as: found)
-            case .unknown:
-                // An empty folder is one that was made a moment before its note.
-                do throws(FileError) {
-                    try fileSystem.remove(staged)
-                    return try !fileSystem.exists(staged)
-                } catch {
-                    return false
-                }
-            }
-        }
+    /// Frees the place where a new folder is built: see ``Trash/clearStaged(_:)``.
+    func clearStaged() throws(ClientError) {
+        try ClientError.replacement { () throws(ReplacementError) in try trash.clearStaged(readBuilding()) }
     }
 
     /// False when it is still there.
@@ -49,9 +38,8 @@ extension ClientFolder {
             if try trash.discard(path, as: found).isEmpty { return true }
         } catch {
             guard case .unknown = error.code else { throw error }
-            // A copy of it in which somebody may have worked. In the product's own folder it makes room for the next one.
-            guard path == staged else { return true }
-            return (try? fileSystem.rename(path, to: state.appending("unknown-\(randomName())"))) != nil
+            // A copy of it in which somebody may have worked: it stays.
+            return true
         }
         // Already in the trash, perhaps, where the next sweep goes on with it.
         return (try? fileSystem.exists(path)) == false

@@ -31,7 +31,7 @@ struct ClientPreflight {
                     .notSameFileSystem, path: place.live, reason: "something is mounted at \(mount.readable)"))
         }
         guard !blocked else { throw ClientError(ReplacementError(.inTheWay, path: place.old)) }
-        guard try folder.clearStaged() else { throw ClientError(ReplacementError(.inTheWay, path: place.staged)) }
+        try folder.clearStaged()
     }
 
     /// Can the person's files be copied, and is there room for everything? `bytesToFetch` are those that are not here yet.

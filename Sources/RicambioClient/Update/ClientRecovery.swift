@@ -42,8 +42,8 @@ extension ClientFolder {
     func recover() throws(ClientError) -> ClientRecovery {
         sweep()
         guard let journal = try readJournal() else {
-            // What is nobody's that is known stays, and nobody need be kept from starting by it.
-            _ = try clearStaged()
+            // Nobody need be kept from starting by it.
+            try? clearStaged()
             return .nothing
         }
         switch journal.phase {

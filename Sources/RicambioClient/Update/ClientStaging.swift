@@ -6,10 +6,12 @@ import SystemPackage
 
 /// A new version that is complete beside the live one, both held open, so that nobody can put others in their place.
 struct StagedClient: Sendable {
+    let entries: [ReleaseEntry]
     let carryOver: CarryOver
     let old: any Folder
     let new: any Folder
     let folders: SwapRecord
+    let verified: StagedRecord
     /// Of the person's files, as they were copied.
     let kept: KeptIndex
 }
@@ -30,7 +32,7 @@ struct ClientStaging: Sendable {
     ) throws -> StagedClient {
         let live = try fileSystem.folder(place.live)
         let entries = tree.releaseEntries
-        guard try folder.clearStaged() else { throw ReplacementError(.inTheWay, path: place.staged) }
+        try folder.clearStaged()
         var new = FolderRecord(id: randomName(), version: tree.release, tree: tree.contentSHA256, inode: 0, born: 0)
         let built = try FolderBuild(fileSystem: fileSystem).build(
             place.staged, entries: entries, like: live, check: {}
@@ -43,13 +45,18 @@ struct ClientStaging: Sendable {
         let pass = try carryOver.pass(from: live, into: built.folder, durable: false)
         try fileSystem.syncFileSystem(containing: place.staged)
         return StagedClient(
-            carryOver: carryOver, old: live, new: built.folder,
-            folders: SwapRecord(old: installed, inventory, new: new, of: entries, rules: keep), kept: pass.index)
+            entries: entries, carryOver: carryOver, old: live, new: built.folder,
+            folders: SwapRecord(old: installed, inventory, new: new, of: entries, rules: keep),
+            verified: built.record, kept: pass.index)
     }
 
-    /// What changed since, while large files were copied, and what the system may have been told to write later.
+    /// What changed since, while large files were copied, and what the system may have been told to write later; what was
+    /// verified is looked at again.
     func copyAgain(_ staged: StagedClient) throws(ReplacementError) {
-        _ = try staged.carryOver.pass(from: staged.old, into: staged.new, since: staged.kept, durable: true)
+        let pass = try staged.carryOver.pass(from: staged.old, into: staged.new, since: staged.kept, durable: true)
+        try staged.verified.verify(
+            staged.new, entries: staged.entries, rules: keep, beside: Set(pass.beside)
+        ) { () throws(ReplacementError) in }
     }
 
     private func isVendors(_ path: FilePath) -> Bool { keep.rule(for: path) == nil }

@@ -26,7 +26,7 @@ extension ClientUpdate {
             throw ClientError(
                 .releaseUnavailable, "The server offers a client for \(offer.platform); this is \(platform).")
         }
-        if let installed, Self.isSame(installed, offer.version) { return nil }
+        if let installed, Version.isSame(installed, offer.version) { return nil }
         let repository = try await repository(
             offer.repositoryURL, product: offer.product, channel: offer.channel, fetcher: mirror,
             trustedRoot: trustedRoot)
@@ -43,7 +43,7 @@ extension ClientUpdate {
 
     private static func refuseUnwanted(_ version: String, _ channel: ChannelDocument) throws(ClientError) {
         let advice = "Nothing was changed. Tell your administrator: the server needs another version."
-        if channel.recalled.contains(where: { isSame($0, version) }) {
+        if channel.recalled.contains(where: { Version.isSame($0, version) }) {
             throw ClientError(
                 .recalledRelease, "The server offers version \(version), which its vendor has recalled. \(advice)")
         }
@@ -70,7 +70,7 @@ extension ClientUpdate {
         return try await ClientError.packaging { () throws(PackagingError) in
             try await repository.refresh()
             let channel = try await repository.channelDocument()
-            let isRecalled = installed.map { mine in channel.recalled.contains { Self.isSame($0, mine) } } ?? false
+            let isRecalled = installed.map { mine in channel.recalled.contains { Version.isSame($0, mine) } } ?? false
             guard !channel.recalled.contains(channel.current), Self.isNewer(channel.current, than: installed),
                 isRecalled || channel.rollout.includes(state.id, at: now)
             else { return nil }
@@ -93,7 +93,8 @@ extension ClientUpdate {
         return AvailableUpdate(
             product: release.product, from: installed, version: release.version, date: release.date,
             notes: release.notes, severity: release.severity.rawValue, packBytes: tree.pack.length,
-            installedBytes: tree.installedBytes, wasReverted: state.reverted.map { Self.isSame($0, version) } ?? false,
+            installedBytes: tree.installedBytes,
+            wasReverted: state.reverted.map { Version.isSame($0, version) } ?? false,
             isOverdue: isOverdue || minimum.map { Self.isNewer($0, than: installed) } ?? false,
             tree: tree, repository: repository)
     }
@@ -129,11 +130,6 @@ extension ClientUpdate {
         guard let products, !products.contains(product) else { return }
         throw ClientError(
             .untrustedRelease, "\(product) is offered; this program is not part of it. Nothing was changed.")
-    }
-
-    static func isSame(_ a: String, _ b: String) -> Bool {
-        if let first = Version(a), let second = Version(b) { return first == second }
-        return a == b
     }
 
     private static func isNewer(_ version: String, than installed: String?) -> Bool {

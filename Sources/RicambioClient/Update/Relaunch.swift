@@ -21,9 +21,9 @@ extension ClientUpdate {
         // Before anything of this process is changed: it may go on when the program is not there.
         let isThere = file.withPlatformString { access($0, X_OK) == 0 ? 0 : errno }
         guard isThere == 0 else { throw Self.cannotStart(file, isThere) }
-        let name = file.withPlatformString { strdup($0) }
-        let failure = Self.withCStrings([name] + arguments.map { strdup($0) }) { argv in
-            Self.withCStrings(environment.map { strdup("\($0.key)=\($0.value)") }) { envp in
+        // What the program is told of its own name; the file is found by its bytes.
+        let failure = withCStrings([file.readable] + arguments) { argv in
+            withCStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in
                 file.withPlatformString { Self.execute($0, argv, envp) }
             }
         }
@@ -51,17 +51,5 @@ extension ClientUpdate {
         pthread_sigmask(SIG_SETMASK, &signals, nil)
         execve(file, argv, envp)
         return errno
-    }
-
-    /// Frees the strings.
-    private static func withCStrings<Result>(
-        _ strings: [UnsafeMutablePointer<CChar>?],
-        _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        defer { for string in strings { free(string) } }
-        return (strings + [nil]).withUnsafeBufferPointer { buffer in
-            // There is the final nil at least.
-            buffer.baseAddress.map(body) ?? body([nil])
-        }
     }
 }

@@ -3,6 +3,7 @@ import Agent
 import AgentAPI
 import ArgumentParser
 import Foundation
+import Platform
 import SystemPackage
 
 struct AgentCommand: AsyncParsableCommand {
@@ -14,6 +15,7 @@ struct AgentCommand: AsyncParsableCommand {
     var config: String
 
     func run() async throws {
+        ProcessMemory.keepSmall()
         do {
             let configuration = try AgentConfiguration.load(FilePath(config))
             let logger = AgentLog.logger(configuration.log)
