@@ -38,13 +38,16 @@ public struct NotCarriedFile: Codable, Sendable, Hashable {
 
 /// The folder of the version before, which an update has left.
 public struct OldFolder: Codable, Sendable, Hashable {
+    /// Names it wherever it is moved; `nil` from agents that named none.
+    public var id: String?
     /// Absolute, readable.
     public var path: String
     public var version: String
     /// When it is deleted, or earlier when an update needs the space.
     public var until: Date
 
-    public init(path: String, version: String, until: Date) {
+    public init(id: String? = nil, path: String, version: String, until: Date) {
+        self.id = id
         self.path = path
         self.version = version
         self.until = until

@@ -73,6 +73,8 @@ public struct UpdateRun: Codable, Sendable, Hashable, Identifiable {
     /// `nil` while the run is going on.
     public var outcome: UpdateOutcome?
     public var failure: Failure?
+    /// Only after a run in which even going back failed.
+    public var standing: Standing?
     public var sessions: SessionCounts
     /// Where the new version's content comes from; `nil` until it has been worked out.
     public var content: ContentSummary?
@@ -143,6 +145,7 @@ public struct UpdateRun: Codable, Sendable, Hashable, Identifiable {
         steps = try container.decode([StepRecord].self, forKey: .steps)
         outcome = try container.decodeIfPresent(UpdateOutcome.self, forKey: .outcome)
         failure = try container.decodeIfPresent(Failure.self, forKey: .failure)
+        standing = try container.decodeIfPresent(Standing.self, forKey: .standing)
         sessions = try container.decode(SessionCounts.self, forKey: .sessions)
         content = try container.decodeIfPresent(ContentSummary.self, forKey: .content)
         kept = try container.decode([String].self, forKey: .kept)
@@ -159,6 +162,14 @@ public struct UpdateRun: Codable, Sendable, Hashable, Identifiable {
         downtimeSeconds = try container.decodeIfPresent(Double.self, forKey: .downtimeSeconds)
         applicationStopSeconds = try container.decodeIfPresent(Double.self, forKey: .applicationStopSeconds)
         applicationStartSeconds = try container.decodeIfPresent(Double.self, forKey: .applicationStartSeconds)
+    }
+
+    /// With ``oldKept`` where it is by now, among the folders that are there; later updates move it. `nil` when it is gone.
+    public func following(_ folders: [OldFolder]) -> UpdateRun {
+        guard let id = oldKept?.id else { return self }
+        var run = self
+        run.oldKept = folders.first { $0.id == id }
+        return run
     }
 
     /// The step that is running, or the last one that ran.

@@ -52,6 +52,12 @@ void cplatform_keep_heap_small(void) {
 #endif
 }
 
+void cplatform_give_heap_back(void) {
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+}
+
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x2000
 #endif

@@ -24,10 +24,12 @@ public final class LargeMemory: @unchecked Sendable {
     deinit { cplatform_unmap_large(mapping, bytes.count) }
 }
 
-/// The memory of a process that runs for months.
+/// The memory of a process that runs for months. Does nothing where the C library is not glibc.
 public enum ProcessMemory {
-    /// Makes the heap give back what an update or a mirrored file needed for a moment: with an arena for each thread, and large
-    /// pieces in them, most of it would stay this process's. To be called first: a thread that has an arena keeps it. Does nothing where the C
-    /// library is not glibc.
+    /// Lets the heap keep little of what an update or a mirrored file needs for a moment: with an arena for each thread, and
+    /// large pieces in them, most of it would stay this process's. To be called first: a thread that has an arena keeps it.
     public static func keepSmall() { cplatform_keep_heap_small() }
+
+    /// Gives the system all that the heap has free. Blocks for some milliseconds.
+    public static func giveBack() { cplatform_give_heap_back() }
 }

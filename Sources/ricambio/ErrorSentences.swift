@@ -59,6 +59,8 @@ extension CommandExit {
         if run.outcome == .failed, run.order.version != nil, run.failure?.code == FailureCode.releaseUnknown.rawValue {
             // A version that does not exist is the order's fault, whether the agent notices at once or in the run.
             self = .usage
+        } else if run.outcome == .failed, run.standing != nil {
+            self = .stranded
         } else {
             self.init(run.outcome)
         }

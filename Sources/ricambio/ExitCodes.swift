@@ -15,6 +15,8 @@ enum CommandExit: Int32, CaseIterable {
     /// Not logged in, or not with the rights for this.
     case notAllowed = 6
     case nothingToUpdate = 7
+    /// The update failed, and going back failed too: a person has to act.
+    case stranded = 8
 
     init(_ outcome: UpdateOutcome?) {
         switch outcome {

@@ -67,9 +67,15 @@ struct MailTextTests {
     func down() {
         var run = run(.rolledBack)
         run.failure = Catalogue.failure(.rollbackFailed, ["from": "1.0"], language: .english)
+        run.standing = Standing(inPlace: .old, isRunning: false)
         let mail = Catalogue.mail(run, machine: "server1", language: .english)
         #expect(mail.subject == "ACTION NEEDED: OM Business is not running on server1")
         #expect(mail.body.contains("NOT running") && !mail.body.contains("running again"))
+        // What was found counts, not what the failure is called.
+        run.standing = Standing(inPlace: .old, isRunning: true, savedData: ["/srv/saved"])
+        let up = Catalogue.mail(run, machine: "server1", language: .english)
+        #expect(up.subject == "ACTION NEEDED: OM Business is running, but not as before on server1")
+        #expect(!up.body.contains("NOT running"))
     }
 
     @Test("a file name with a line break cannot add a line to the mail; thousands of files are not listed")

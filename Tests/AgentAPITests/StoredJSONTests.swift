@@ -75,7 +75,9 @@ struct StoredJSONTests {
         run.notCarried = [NotCarriedFile(path: "b", what: .immutableMark)]
         run.keptCount = 9
         run.remarks = [Catalogue.failure(.leftBehind, language: .english)]
-        run.oldKept = OldFolder(path: "/srv/OM_old", version: "1", until: Date(timeIntervalSince1970: 1_796_000_000))
+        run.standing = Standing(inPlace: .unknown, isRunning: false)
+        run.oldKept = OldFolder(
+            id: "a1", path: "/srv/OM_old", version: "1", until: Date(timeIntervalSince1970: 1_796_000_000))
         run.dataCommands = [CommandOutput(name: "db", action: .restore, status: nil, output: "x", seconds: 2)]
         #expect(try APIJSON.decode(UpdateRun.self, from: APIJSON.encode(run)) == run)
         let text = String(decoding: try APIJSON.encode(run), as: UTF8.self)

@@ -54,7 +54,7 @@ import Yams
     func membersAreComplete() throws {
         let schemas = try #require(try Self.document()["components"]?["schemas"])
         let failure = Catalogue.failure(.leftBehind, ["path": "/srv"], language: .english)
-        let old = OldFolder(path: "/srv/OM_old", version: "1", until: Date(timeIntervalSince1970: 0))
+        let old = OldFolder(id: "a1", path: "/srv/OM_old", version: "1", until: Date(timeIntervalSince1970: 0))
         var run = Samples.run(
             UpdateRun(
                 id: "1", installation: "om", product: "om", from: "1", to: "2", order: UpdateOrder(),
@@ -187,6 +187,7 @@ struct Samples: Sendable {
         run.steps.append(StepRecord(step: .finished, startedAt: Date(), endedAt: Date(), bytesDone: 1, bytesTotal: 2))
         run.outcome = .rolledBack
         run.failure = Catalogue.failure(.healthCheckFailed, ["version": "2.0", "seconds": "60"], language: .english)
+        run.standing = Standing(inPlace: .old, isRunning: true, savedData: ["/srv/saved"])
         run.kept = ["preferences/a"]
         run.beside = ["preferences/a.new"]
         run.deadline = Date()

@@ -100,6 +100,8 @@ actor PretendedInstallation: ManagedInstallation {
         self.clock = clock
     }
 
+    func keptFolders() async -> [OldFolder] { [] }
+
     func status() async -> InstallationStatus {
         InstallationStatus(
             id: id, product: id, channel: "stable", folder: "/srv/\(id)", version: "1.0", available: "2.0",

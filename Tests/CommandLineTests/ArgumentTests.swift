@@ -53,6 +53,12 @@ struct ArgumentTests {
         #expect(CommandExit(.rolledBack) == .rolledBack)
         #expect(CommandExit(.cancelled) == .cancelled)
         #expect(CommandExit(nil) == .done)
-        #expect(CommandExit.allCases.map(\.rawValue) == Array(0...7))
+        var run = UpdateRun(
+            id: "1", installation: "om", product: "om", from: "1", to: "2", order: UpdateOrder(), requestedBy: "anna")
+        run.outcome = .failed
+        #expect(CommandExit(run) == .failed)
+        run.standing = Standing(inPlace: .old, isRunning: true)
+        #expect(CommandExit(run) == .stranded)
+        #expect(CommandExit.allCases.map(\.rawValue) == Array(0...8))
     }
 }

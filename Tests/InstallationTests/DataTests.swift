@@ -3,6 +3,7 @@ import AgentAPI
 import Foundation
 import Installation
 import Platform
+import Replacement
 import SystemPackage
 import TestSupport
 import Testing
@@ -90,5 +91,27 @@ struct DataTests {
             #expect(run.failure?.code == "rollback-failed")
             #expect(text("made-by", in: new) == "1.0")
         }
+    }
+
+    @Test(
+        "Data that cannot be given back: what was saved stays, and where it is, is said; the outcome is what was found")
+    func notGivenBack() async throws {
+        let place = try Place(migratesData: true) { settings in
+            settings.data = [
+                .commands(
+                    DataCommands(
+                        name: "base", save: ["sh", "-c", "echo rows > \"$RICAMBIO_SNAPSHOT/dump\""],
+                        restore: ["false"]))
+            ]
+            settings.limits.rollBackAttempts = 1
+        }
+        place.service.behave { $0.unhealthy = ["2.0"] }
+        let run = await place.update()
+        #expect(run.failure?.code == "rollback-failed")
+        let saved = try #require(run.standing?.savedData.first)
+        #expect(run.standing == Standing(inPlace: .old, isRunning: true, savedData: [saved]))
+        #expect(text("dump", in: FilePath(saved)) == "rows\n")
+        #expect(run.failure?.state.contains(saved) == true && run.failure?.remedy.contains(saved) == true)
+        #expect(run.failure?.happened.contains("HTTP 500") == true, "\(run.failure?.happened ?? "")")
     }
 }

@@ -50,6 +50,8 @@ final class FakeService: ServiceControl {
         var unhealthy: Set<String> = []
         /// Versions that die at once.
         var dying: Set<String> = []
+        /// Versions that answer well once, and are gone then: the first process of a command that goes to the background.
+        var leaving: Set<String> = []
         /// What a version says that it is.
         var says: [String: String] = [:]
         var exits = 0
@@ -155,6 +157,7 @@ final class FakeService: ServiceControl {
                     ? .healthy(version: nil) : .unhealthy(reason: "refused the connection")
             }
             if state.behaviour.unhealthy.contains(version) { return .unhealthy(reason: "HTTP 500") }
+            if state.behaviour.leaving.contains(version) { (state.running, state.hasDied) = (nil, true) }
             return .healthy(version: state.behaviour.says[version] ?? version)
         }
     }

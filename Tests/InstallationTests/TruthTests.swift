@@ -146,4 +146,24 @@ struct TruthTests {
         #expect(run.from == "1.0")
         #expect(try place.complete() == "2.0")
     }
+
+    @Test("An earlier version that was copied back by hand, with its folder left as _old, is updated again too")
+    func copiedBack() async throws {
+        let place = try Place { $0.retentionSeconds = 3600 }
+        #expect(await place.update().outcome == .updated)
+        let files = POSIXFileSystem()
+        try files.removeTree(place.layout.live)
+        try files.copyTree(place.layout.old, to: place.layout.live)
+        _ = try await place.service.stop()
+        try await place.service.start(environment: [:])
+        let next = place.runner()
+        #expect(try await next.recover() == nil)
+        #expect(await next.installedVersion() == "1.0")
+        #expect(await next.problems.isEmpty)
+        #expect(await next.keptVersions().map(\.path) == [place.layout.old.string])
+        let run = await next.run(UpdateOrder(), requestedBy: "admin")
+        #expect(run.outcome == .updated, "\(run.failure?.happened ?? "")")
+        #expect(try place.complete() == "2.0")
+        #expect(await next.keptVersions().map(\.version) == ["1.0", "1.0"])
+    }
 }

@@ -111,6 +111,16 @@ struct UpdateRunnerTests {
         #expect(run.downtimeSeconds != nil)
     }
 
+    @Test("One that answers well and is gone a moment later has not started: the old version is back")
+    func leaving() async throws {
+        let place = try Place()
+        place.service.behave { $0.leaving = ["2.0"] }
+        let run = await place.update()
+        #expect(run.outcome == .rolledBack)
+        #expect(run.failure?.code == "service-exited")
+        try place.expectAtRest("1.0")
+    }
+
     @Test("A version that dies at once, says another version, or is in a crash loop is rolled back", arguments: 0...2)
     func badVersions(kind: Int) async throws {
         let place = try Place()
@@ -218,6 +228,10 @@ struct UpdateRunnerTests {
         let run = await place.update()
         #expect(run.outcome == .failed)
         #expect(run.failure?.code == "rollback-failed")
+        #expect(run.standing == Standing(inPlace: .old, isRunning: true))
+        #expect(
+            run.failure?.state
+                == Catalogue.standing(Standing(inPlace: .old, isRunning: true), ["from": "1.0"], language: .english))
         #expect(place.service.running == "1.0")
         #expect(place.sessions.accepts)
         #expect(try place.complete() == "1.0")
@@ -262,6 +276,34 @@ struct UpdateRunnerTests {
         // The one before the last is kept for its time as well.
         #expect(
             text("VERSION", in: place.layout.place.retained.appending("earlier")) == (healthy ? "0.9" : nil))
+    }
+
+    @Test("With no retention, a folder of an earlier version is not said to be the one before")
+    func oldKept() async throws {
+        let place = try Place { $0.retentionSeconds = 3600 }
+        let first = await place.update()
+        #expect(first.oldKept?.version == "1.0" && first.oldKept?.path == place.layout.old.string)
+        let kept = try #require(await place.runner().keptFolders().first)
+        #expect(first.following([kept]).oldKept == first.oldKept)
+        #expect(first.following([]).oldKept == nil)
+        var moved = kept
+        moved.path = "/elsewhere"
+        #expect(first.following([moved]).oldKept?.path == "/elsewhere")
+        let again = try Place { $0.retentionSeconds = 0 }
+        try write("VERSION", "0.9", in: again.layout.place.retained.appending("earlier"))
+        let folder = again.layout.place.retained.appending("earlier")
+        let old = try #require(try POSIXFileSystem().attributes(of: folder))
+        var installed = try #require(try InstalledRelease.load(again.layout, again.fileSystem))
+        let now = again.clock.now.timeIntervalSince1970
+        installed.retained = [
+            RetainedFolder(
+                record: FolderRecord(old, id: "earlier", version: "0.9", tree: ""), retired: now - 60, until: now + 3600
+            )
+        ]
+        try installed.save(again.layout, again.fileSystem)
+        let run = await again.update()
+        #expect(run.outcome == .updated && run.oldKept == nil)
+        #expect(text("VERSION", in: folder) == "0.9")
     }
 
     @Test("A second run, or a second owner of the installation, is refused")

@@ -108,6 +108,24 @@ struct IdentityTests {
         #expect(try Identifier(stage.files).identify(stage.place.live, among: [a, b]) == .unknown(.noDifference))
     }
 
+    @Test("Records of one release, with other witnesses each: a copy is known, and is the first of them")
+    func sameRelease() throws {
+        var again = stage.record.old
+        again.id = "again"
+        again.inode = 1
+        again.witnesses = [Witness(path: "VERSION", size: 3, sha256: sha256Hex(Array("1.0".utf8)))]
+        try #require(again.tree == stage.record.old.tree && !again.tree.isEmpty)
+        let records = [stage.record.old, again, stage.record.new]
+        try stage.replace(stage.paths[0], by: "1.0")
+        guard
+            case .known(let record, .witnesses) = try Identifier(stage.files).identify(
+                stage.place.live, among: records)
+        else { throw Failure(try identify()) }
+        #expect(record.id == stage.record.old.id)
+        try stage.scene.folder.write("App/VERSION", "2.0")
+        #expect(try Identifier(stage.files).identify(stage.place.live, among: records) == .unknown(.mixed))
+    }
+
     @Test("Without birth times the inode alone is no proof: a witness has to say the same, if there are any")
     func withoutBirthTimes() throws {
         let files = seen { $0.born = 0 }

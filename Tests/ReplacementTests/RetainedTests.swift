@@ -62,6 +62,33 @@ struct RetainedTests {
         #expect(stage.versions == ["2.0", nil, nil, "0.9"])
     }
 
+    @Test("Several of one release, restored from a copy: each is known by its name, and the newest as _old")
+    func restoredTwins() throws {
+        let folders = try afterUpdate()
+        func twin(_ id: String, retired: Double) throws -> RetainedFolder {
+            var record = stage.record.old
+            (record.id, record.inode, record.born) = (id, 1, 1)
+            record.witnesses = Array(record.witnesses.prefix(1))
+            try SwapStage.fill(stage.place.retained.appending(id).string, "1.0")
+            return RetainedFolder(record: record, retired: retired, until: 700)
+        }
+        let all = folders + [try twin("first", retired: 50), try twin("second", retired: 40)]
+        try stage.restore()
+        let entries = try retained.list(all, others: [stage.record.new])
+        let retainedFolder = stage.place.retained
+        #expect(
+            entries.map(\.path) == [
+                stage.place.old, retainedFolder.appending("of 0.9"), retainedFolder.appending("first"),
+                retainedFolder.appending("second"),
+            ])
+        for entry in entries {
+            guard case .known(let record, _) = entry.found else {
+                Issue.record("\(entry)"); continue
+            }
+            #expect(record.id == entry.folder.record.id)
+        }
+    }
+
     @Test("Its time is over when it is, not before")
     func time() throws {
         let folders = try afterUpdate()

@@ -3,6 +3,7 @@ import AgentAPI
 import Foundation
 import Installation
 import Packaging
+import Platform
 
 // Orders: from the request to the run that carries it out, or to the mail that says why there is none.
 extension InstallationSupervisor {
@@ -91,6 +92,8 @@ extension InstallationSupervisor {
         if let run { await hub.runChanged(run) }
         if case .running = phase { phase = .idle }
         Task {
+            // An agent runs for months, and an update takes more than all the rest.
+            await BlockingWork.run { ProcessMemory.giveBack() }
             await self.watch.look(unlessYoungerThan: 0)
             if let run, run.outcome == .updated { await self.tidyMirror(previous: run.from) }
         }

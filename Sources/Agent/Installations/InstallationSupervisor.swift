@@ -221,6 +221,9 @@ actor InstallationSupervisor: ManagedInstallation, Service {
                 + [vendorProblem].compactMap(\.self), retained: await runner.keptVersions())
     }
 
+    /// Where earlier versions, and foreign files of theirs, are by now.
+    func keptFolders() async -> [OldFolder] { await runner.keptFolders() }
+
     private func crashLoop(_ condition: ServiceCondition) -> Failure? {
         guard case .waitingToRestart(_, let exits, let reason) = condition else { return nil }
         if let reason { return UpdateFailure(reason).sentences(in: language, state: .serviceDown) }

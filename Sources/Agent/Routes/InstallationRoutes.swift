@@ -40,7 +40,9 @@ extension APIRoutes {
             return try .json(run, status: .accepted)
         }
         routes.on(.get, "/v1/installations/{id}/updates", .viewer) { _, context, _ in
-            try .json(try await hub.runs(of: installation(context).id))
+            let installation = try installation(context)
+            let folders = await installation.keptFolders()
+            return try .json(try await hub.runs(of: installation.id).map { $0.following(folders) })
         }
         routes.on(.get, "/v1/installations/{id}/updates/{run}", .viewer) { _, context, _ in
             try .json(try await run(context))
@@ -63,7 +65,7 @@ extension APIRoutes {
         guard let run = try await hub.run(id, of: installation.id) else {
             throw Refusal(.runUnknown, 404, ["id": id])
         }
-        return run
+        return run.following(await installation.keptFolders())
     }
 
     private func check(_ order: UpdateOrder) throws {

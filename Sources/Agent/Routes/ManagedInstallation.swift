@@ -7,6 +7,8 @@ protocol ManagedInstallation: Sendable {
     var sessions: SessionRegistry { get }
     var mirror: Mirror { get }
 
+    /// Where earlier versions, and foreign files of theirs, are by now.
+    func keptFolders() async -> [OldFolder]
     func status() async -> InstallationStatus
     /// Asks the vendor.
     func releases() async throws -> [ReleaseSummary]

@@ -89,24 +89,28 @@ extension FailureTexts {
 
     static let rollbackFailed = FailureTexts(
         LocalizedText(
-            it: "L'aggiornamento non è riuscito e la versione precedente[[ {from}]], rimessa al suo posto, non è "
-                + "risultata sana[[ ({reason})]].",
-            en: "The update failed, and the previous version[[ {from}]], put back in its place, did not become healthy"
-                + "[[ ({reason})]].",
-            fr: "La mise à jour a échoué et la version précédente[[ {from}]], remise en place, n'a pas réussi le "
-                + "contrôle de bon fonctionnement[[ ({reason})]].",
-            de: "Die Aktualisierung ist fehlgeschlagen, und die zurückgesetzte vorherige Version[[ {from}]] hat die "
-                + "Funktionsprüfung nicht bestanden[[ ({reason})]]."),
+            it: "L'aggiornamento non è riuscito[[ ({cause})]], e non è riuscito nemmeno il ritorno alla versione "
+                + "precedente[[ {from}]][[: {reason}]].",
+            en: "The update failed[[ ({cause})]], and going back to the previous version[[ {from}]] failed too"
+                + "[[: {reason}]].",
+            fr: "La mise à jour a échoué[[ ({cause})]], et le retour à la version précédente[[ {from}]] a échoué aussi"
+                + "[[ : {reason}]].",
+            de: "Die Aktualisierung ist fehlgeschlagen[[ ({cause})]], und auch die Rückkehr zur vorherigen Version"
+                + "[[ {from}]] ist misslungen[[: {reason}]]."),
         .notRunning,
         LocalizedText(
-            it: "Intervenire subito: leggere il diario dell'applicazione («ricambio logs»), eliminarne la causa; "
-                + "l'agente continua a riavviarla.",
-            en: "Act now: read the application's log (“ricambio logs”) and remove the cause; the agent goes on "
-                + "restarting it.",
-            fr: "Intervenez sans tarder : lisez le journal de l'application (« ricambio logs ») et éliminez-en la "
-                + "cause ; l'agent continue de la redémarrer.",
-            de: "Handeln Sie jetzt: Lesen Sie das Protokoll der Anwendung („ricambio logs“) und beheben Sie die "
-                + "Ursache; der Agent startet sie weiterhin neu."))
+            it: "Intervenire subito: [[fermare l'applicazione e ripristinarne i dati da {saved}; ]]leggere il diario "
+                + "dell'applicazione («ricambio logs») ed eliminare la causa; l'agente riavvia ciò che non è in "
+                + "funzione.",
+            en: "Act now: [[stop the application and give its data back from {saved}; ]]read the application's log "
+                + "(“ricambio logs”) and remove the cause; the agent restarts what is not running.",
+            fr: "Intervenez sans tarder : [[arrêtez l'application et restaurez ses données depuis {saved} ; ]]lisez le "
+                + "journal de l'application (« ricambio logs ») et éliminez la cause ; l'agent redémarre ce qui n'est "
+                + "pas en marche.",
+            de:
+                "Handeln Sie jetzt: [[Halten Sie die Anwendung an und geben Sie ihr die Daten aus {saved} zurück; ]]lesen "
+                + "Sie das Protokoll der Anwendung („ricambio logs“) und beheben Sie die Ursache; der Agent startet "
+                + "neu, was nicht läuft."))
 
     static let cancelled = FailureTexts(
         LocalizedText(

@@ -113,6 +113,14 @@ extension LocalizedText {
         en: "The update of {product} to {to} failed; nothing was changed.",
         fr: "La mise à jour du logiciel {product} vers {to} a échoué ; rien n'a été modifié.",
         de: "Die Aktualisierung von {product} auf {to} ist fehlgeschlagen; es wurde nichts verändert.")
+    static let stranded = LocalizedText(
+        it: "L'aggiornamento di {product} a {to} non è riuscito, e nemmeno il ritorno a {from}: serve un intervento.",
+        en: "The update of {product} to {to} failed, and so did going back to {from}: somebody has to act.",
+        fr:
+            "La mise à jour du logiciel {product} vers {to} a échoué, le retour à {from} aussi : une intervention est nécessaire.",
+        de:
+            "Die Aktualisierung von {product} auf {to} ist fehlgeschlagen, die Rückkehr zu {from} auch: Jemand muss handeln."
+    )
     static let cancelled = LocalizedText(
         it: "L'aggiornamento di {product} a {to} è stato annullato.",
         en: "The update of {product} to {to} was cancelled.",

@@ -29,6 +29,12 @@ extension LocalizedText {
         fr: "INTERVENTION NÉCESSAIRE : {product} n'est pas en marche[[ sur {machine}]]",
         de: "HANDLUNGSBEDARF: {product} läuft nicht[[ ({machine})]]")
 
+    static let mailSubjectStranded = LocalizedText(
+        it: "INTERVENIRE: {product} è in funzione, ma non come prima[[ su {machine}]]",
+        en: "ACTION NEEDED: {product} is running, but not as before[[ on {machine}]]",
+        fr: "INTERVENTION NÉCESSAIRE : {product} est en marche, mais pas comme avant[[ sur {machine}]]",
+        de: "HANDLUNGSBEDARF: {product} läuft, aber nicht wie zuvor[[ ({machine})]]")
+
     static let mailOpeningUpdated = LocalizedText(
         it: "{product} è stato aggiornato dalla versione {from} alla {to}. Il servizio è in funzione e ha superato il "
             + "controllo.",
@@ -68,17 +74,27 @@ extension LocalizedText {
             + "touché.",
         de: "Die Aktualisierung von {product} von Version {from} auf {to} ist fehlgeschlagen. Der Dienst wurde nicht "
             + "angerührt.")
+    static let mailOpeningStranded = LocalizedText(
+        it: "L'aggiornamento di {product} dalla versione {from} alla {to} non è riuscito, e non è riuscito del tutto "
+            + "nemmeno il ritorno. Il servizio è in funzione, ma qualcuno deve occuparsene.",
+        en:
+            "The update of {product} from version {from} to {to} failed, and going back did not work wholly either. The "
+            + "service is running, but somebody has to look after it.",
+        fr: "La mise à jour du logiciel {product} de la version {from} vers la version {to} a échoué, et le retour n'a "
+            + "pas entièrement réussi non plus. Le service est en marche, mais quelqu'un doit s'en occuper.",
+        de:
+            "Die Aktualisierung von {product} von Version {from} auf {to} ist fehlgeschlagen, und auch die Rückkehr ist "
+            + "nicht ganz gelungen. Der Dienst läuft, aber jemand muss sich darum kümmern.")
     static let mailOpeningDown = LocalizedText(
-        it:
-            "L'aggiornamento di {product} alla versione {to} non è riuscito, e la versione {from}, rimessa al suo posto, "
-            + "non è partita. Il servizio NON è in funzione.",
-        en: "The update of {product} to version {to} failed, and version {from}, which was put back in its place, did "
-            + "not start. The service is NOT running.",
-        fr:
-            "La mise à jour du logiciel {product} vers la version {to} a échoué, et la version {from}, remise en place, n'a pas "
-            + "démarré. Le service n'est PAS en marche.",
-        de: "Die Aktualisierung von {product} auf Version {to} ist fehlgeschlagen, und die zurückgesetzte Version "
-            + "{from} ist nicht gestartet. Der Dienst läuft NICHT.")
+        it: "L'aggiornamento di {product} dalla versione {from} alla {to} non è riuscito, e non è riuscito nemmeno il "
+            + "ritorno. Il servizio NON è in funzione.",
+        en: "The update of {product} from version {from} to {to} failed, and so did going back. The service is NOT "
+            + "running.",
+        fr: "La mise à jour du logiciel {product} de la version {from} vers la version {to} a échoué, et le retour a "
+            + "échoué aussi. Le service n'est PAS en marche.",
+        de:
+            "Die Aktualisierung von {product} von Version {from} auf {to} ist fehlgeschlagen, und auch die Rückkehr ist "
+            + "misslungen. Der Dienst läuft NICHT.")
 
     static let mailMachine = LocalizedText(it: "Macchina", en: "Machine", fr: "Machine", de: "Rechner")
     static let mailVersions = LocalizedText(it: "Versioni", en: "Versions", fr: "Versions", de: "Versionen")

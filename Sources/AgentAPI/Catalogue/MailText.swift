@@ -54,10 +54,13 @@ private struct MailWriter {
     }
 
     /// Whether the service is known not to run: the one case in which a person must act at once.
-    private var isDown: Bool { run.failure?.code == FailureCode.rollbackFailed.rawValue }
+    private var isDown: Bool { run.standing.map { !$0.isRunning } ?? false }
+    /// It runs, but somebody has to look at it.
+    private var isStranded: Bool { run.standing != nil }
 
     var subject: String {
         if isDown { return say(.mailSubjectDown) }
+        if isStranded { return say(.mailSubjectStranded) }
         return switch outcome {
         case .updated: say(.mailSubjectUpdated)
         case .rolledBack: say(.mailSubjectRolledBack)
@@ -76,6 +79,7 @@ private struct MailWriter {
 
     private var opening: String {
         if isDown { return say(.mailOpeningDown) }
+        if isStranded { return say(.mailOpeningStranded) }
         return switch outcome {
         case .updated: say(.mailOpeningUpdated)
         case .rolledBack: say(.mailOpeningRolledBack)

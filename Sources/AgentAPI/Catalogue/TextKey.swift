@@ -78,6 +78,7 @@ public enum TextKey: String, Sendable, CaseIterable, Hashable {
     case rolledBack
     /// `product`, `to`
     case failed
+    case stranded
     /// `product`, `to`
     case cancelled
     case nothingToCancel
@@ -197,6 +198,7 @@ extension TextKey {
         case .updated: .updated
         case .rolledBack: .rolledBack
         case .failed: .failed
+        case .stranded: .stranded
         case .cancelled: .cancelled
         case .nothingToCancel: .nothingToCancel
         case .noRuns: .noRuns

@@ -18,6 +18,8 @@ void *cplatform_map_large(size_t length, void **start);
 void cplatform_unmap_large(void *mapping, size_t length);
 /// mallopt, where the C library is glibc: two arenas, and pieces of 256 KiB or more go back to the system.
 void cplatform_keep_heap_small(void);
+/// malloc_trim, where the C library is glibc.
+void cplatform_give_heap_back(void);
 
 /// What statx says of a file. Times are nanoseconds since 1970.
 struct cplatform_file {

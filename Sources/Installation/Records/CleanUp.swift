@@ -165,10 +165,14 @@ struct CleanUp: Sendable {
         guard let names = try? fileSystem.entries(of: layout.place.foreign) else { return }
         for name in names {
             let folder = layout.place.foreign.appending(name)
-            guard let found = try? fileSystem.attributes(of: folder) else { continue }
-            let saved = Double(found.born == 0 ? found.changed : found.born) / 1e9
-            if saved + settings.retentionSeconds <= now.timeIntervalSince1970 { try? fileSystem.removeTree(folder) }
+            if let end = foreignEnd(folder), end <= now { try? fileSystem.removeTree(folder) }
         }
+    }
+
+    private func foreignEnd(_ folder: FilePath) -> Date? {
+        guard let found = try? fileSystem.attributes(of: folder) else { return nil }
+        let saved = Double(found.born == 0 ? found.changed : found.born) / 1e9
+        return Date(timeIntervalSince1970: saved + settings.retentionSeconds)
     }
 
     /// The versions that are kept, the newest first, where they are.
@@ -180,8 +184,17 @@ struct CleanUp: Sendable {
         return entries.compactMap { entry in
             guard case .known = entry.found else { return nil }
             return OldFolder(
-                path: entry.path.readable, version: entry.folder.record.version,
+                id: entry.folder.record.id, path: entry.path.readable, version: entry.folder.record.version,
                 until: Date(timeIntervalSince1970: entry.folder.until))
+        }
+    }
+
+    /// Foreign files of versions that had to go early, by the version's folder.
+    func keptForeign() -> [OldFolder] {
+        guard let names = try? fileSystem.entries(of: layout.place.foreign) else { return [] }
+        return names.prefix(100).compactMap { name in
+            let folder = layout.place.foreign.appending(name)
+            return foreignEnd(folder).map { OldFolder(id: name, path: folder.readable, version: "", until: $0) }
         }
     }
 

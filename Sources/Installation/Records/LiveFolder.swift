@@ -28,9 +28,14 @@ struct LiveFolder: Sendable {
         guard case .known(let record, _) = found else { throw UpdateFailure(.folderUnknown) }
         var settled = installed
         settled.folder = record
-        guard installed.retained.contains(where: { $0.record.id == record.id }) else { return settled }
+        guard let kept = installed.retained.first(where: { $0.record.id == record.id }) else { return settled }
         settled.version = record.version
         settled.tree = record.tree
+        if case .known(_, .inode) = try Identifier(fileSystem).identify(layout.old, among: [kept.record]) {
+            // It was copied back and not moved: there are two of them now.
+            settled.folder?.id = randomName()
+            return settled
+        }
         settled.retained.removeAll { $0.record.id == record.id }
         // The two may have changed places.
         if let before = installed.folder,

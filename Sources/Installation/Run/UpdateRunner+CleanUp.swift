@@ -12,6 +12,12 @@ extension UpdateRunner {
     /// Folders of earlier versions, the newest first, where they are and until when.
     public func keptVersions() -> [OldFolder] { CleanUp(settings: settings, fileSystem: fileSystem).kept() }
 
+    /// The same, and folders with foreign files of versions that had to go early.
+    public func keptFolders() -> [OldFolder] {
+        let cleanUp = CleanUp(settings: settings, fileSystem: fileSystem)
+        return cleanUp.kept() + cleanUp.keptForeign()
+    }
+
     func cleanUp(_ context: RunContext, _ ending: Ending) async throws {
         switch ending {
         case .updated: try await writeTruth(context)
@@ -25,7 +31,10 @@ extension UpdateRunner {
         note(failures, as: .leftovers)
         let language = context.journal.run.order.language ?? settings.language
         context.journal.run.remarks = failures.prefix(20).map { $0.sentences(in: language) }
-        if ending == .updated { context.journal.run.oldKept = cleanUp.kept().first }
+        // The one of this run; folders of earlier versions may be kept too.
+        if ending == .updated, let old = journal.folders?.old.id {
+            context.journal.run.oldKept = cleanUp.kept().first { $0.id == old }
+        }
     }
 
     /// A good end is true on disk before it is called one: until then the run stays here, with the service up, and

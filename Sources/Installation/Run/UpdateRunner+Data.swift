@@ -63,6 +63,19 @@ extension UpdateRunner {
         try journals.save(context.journal)
     }
 
+    /// Where that is which was saved, and could not be given back.
+    func unrestored(_ context: RunContext) -> [String] {
+        context.journal.snapshots.filter { $0.isComplete && !$0.isRestored }.flatMap { snapshot in
+            switch snapshot {
+            case .files(let files):
+                files.pieces.filter { $0.content != nil }.map {
+                    files.folder.path.appending($0.copy).readable
+                }
+            case .commands(let saved): [saved.folder.path.readable]
+            }
+        }
+    }
+
     /// Answers what could not be removed.
     func removeData(_ context: RunContext) async -> [UpdateFailure] {
         var failures: [FileError] = []

@@ -7,6 +7,8 @@ internal import ServiceControl
 extension UpdateRunner {
     /// Seconds for one answer.
     private static let answerSeconds = 10.0
+    /// Seconds for which a version has to stay up after its first good answer.
+    private static let settleSeconds = 0.5
 
     /// The running version. One that has just been started, or has a bad moment, is given a few seconds.
     func healthNow(_ version: String) async -> Health {
@@ -27,8 +29,8 @@ extension UpdateRunner {
     }
 
     /// Asks until it is as expected or its time is over. Until then it may die and be started again: a port that the
-    /// system still keeps, a database that is late.
-    func waitUntilHealthy(_ version: String, _ expectation: HealthExpectation) async throws {
+    /// system still keeps, a database that is late. Answers when it gave the first good answer, in monotonic seconds.
+    func waitUntilHealthy(_ version: String, _ expectation: HealthExpectation) async throws -> Double {
         let limit = settings.health.timeoutSeconds
         let began = clock.monotonicSeconds
         var pause = 0.02
@@ -39,9 +41,13 @@ extension UpdateRunner {
             let left = began + limit - clock.monotonicSeconds
             let answer = await health.check(
                 expecting: expectation.version, timeoutSeconds: max(1, min(Self.answerSeconds, left)))
-            guard let problem = expectation.judge(answer) else { return }
-            failure = problem
             let now = clock.monotonicSeconds
+            if let problem = expectation.judge(answer) {
+                failure = problem
+            } else {
+                if try await staysUp() { return now }
+                failure = UpdateFailure(.serviceExited)
+            }
             // A freshly started application that names another version will not change its mind.
             wrongSince = failure.code == .wrongVersion ? wrongSince ?? now : nil
             if let wrongSince, now - wrongSince >= 5 { throw failure }
@@ -53,6 +59,19 @@ extension UpdateRunner {
             try await clock.sleep(seconds: pause)
             pause = min(pause * 1.5, 1)
         }
+    }
+
+    /// What has answered must be what was started, and stay: a command that goes to the background ends, and a child of it
+    /// answers.
+    private func staysUp() async throws -> Bool {
+        guard !settings.command.isEmpty else { return true }
+        let end = clock.monotonicSeconds + Self.settleSeconds
+        guard case .running(let pid) = await service.state() else { return false }
+        while clock.monotonicSeconds < end {
+            try await clock.sleep(seconds: 0.125)
+            guard case .running(pid: pid) = await service.state() else { return false }
+        }
+        return true
     }
 
     /// One that does not even stay up has no health to speak of.

@@ -112,9 +112,8 @@ extension UpdateRunner {
         try await swap(context)
         let began = clock.monotonicSeconds
         try await startService()
-        try await waitUntilHealthy(context.journal.run.to, expectationOfNew(context))
-        context.journal.run.applicationStartSeconds = clock.monotonicSeconds - began
-        noteDowntime(context)
+        let healthy = try await waitUntilHealthy(context.journal.run.to, expectationOfNew(context))
+        noteStart(context, began: began, healthy: healthy)
     }
 
     private func rollBack(_ context: RunContext, attempt: Int) async throws {
@@ -129,31 +128,40 @@ extension UpdateRunner {
         }
         let began = clock.monotonicSeconds
         try await startService()
+        var healthy: Double?
         if let before = context.journal.before, !before.isHealthy {
             // It was down or unwell before: that it runs is all that can be asked of it.
             logger.notice("the old version was not healthy before, and is not asked now")
         } else {
             let expectation = HealthExpectation.old(
                 expectVersion: settings.health.expectVersion, before: context.journal.before)
-            try await waitUntilHealthy(context.journal.run.from, expectation)
+            healthy = try await waitUntilHealthy(context.journal.run.from, expectation)
         }
-        context.journal.run.applicationStartSeconds = clock.monotonicSeconds - began
-        noteDowntime(context)
+        noteStart(context, began: began, healthy: healthy ?? clock.monotonicSeconds)
     }
 
-    /// After a crash the monotonic clock knows nothing of the stop; the record of the step does.
-    private func noteDowntime(_ context: RunContext) {
+    /// `healthy` is the moment of the first good answer. After a crash the monotonic clock knows nothing of the stop; the
+    /// record of the step does.
+    private func noteStart(_ context: RunContext, began: Double, healthy: Double) {
+        context.journal.run.applicationStartSeconds = healthy - began
         if let stopped = context.stopOrderedAt {
-            context.journal.run.downtimeSeconds = clock.monotonicSeconds - stopped
+            context.journal.run.downtimeSeconds = healthy - stopped
         } else if let stopped = context.journal.run.steps.first(where: { $0.step == .stopping })?.startedAt {
-            context.journal.run.downtimeSeconds = max(0, clock.now.timeIntervalSince(stopped))
+            let since = clock.now.timeIntervalSince(stopped) - (clock.monotonicSeconds - healthy)
+            context.journal.run.downtimeSeconds = max(0, since)
         }
     }
 
+    /// The last resort. What there is then is looked at, and told as it is.
     func startWhatIsThere(_ context: RunContext) async {
+        var inPlace = Standing.Place.unknown
         do {
-            if try folderSwap(context).look() == .new {
+            switch try folderSwap(context).look() {
+            case .old: inPlace = .old
+            case .new:
+                inPlace = .new
                 try CleanUp(settings: settings, fileSystem: fileSystem).record(context.journal, now: clock.now)
+            case .absent, .unknown: break
             }
         } catch {
             logger.error("cannot tell which version is in place", metadata: ["error": "\(error)"])
@@ -163,6 +171,9 @@ extension UpdateRunner {
         } catch {
             logger.critical("the application does not start", metadata: ["error": "\(error)"])
         }
+        let isRunning = if case .running = await service.state() { true } else { false }
+        let saved = inPlace == .old && context.journal.newVersionStarted ? unrestored(context) : []
+        context.journal.run.standing = Standing(inPlace: inPlace, isRunning: isRunning, savedData: saved)
     }
 
     // MARK: - Helpers

@@ -87,7 +87,11 @@ public actor UpdateRunner {
     }
 
     /// What the administrator should know, the most important first.
-    public var problems: [UpdateFailure] { findings.sorted { $0.key < $1.key }.map(\.value) }
+    public var problems: [UpdateFailure] {
+        // Somebody may have put it right since.
+        if active == nil, findings[.folder] != nil { lookAtLive() }
+        return findings.sorted { $0.key < $1.key }.map(\.value)
+    }
 
     /// The run that is going on, as it is now.
     public var currentRun: UpdateRun? { active?.journal.run }
@@ -192,13 +196,22 @@ public actor UpdateRunner {
         where failure.arguments[name] == nil && !value.isEmpty {
             failure.arguments[name] = value
         }
-        let state: SystemState? =
-            switch ending {
-            case .rolledBack: .rolledBack
-            case .stranded: .notRunning
-            case .failed, .cancelled, .updated: failure.stateWhileUp
-            }
-        return failure.sentences(in: run.order.language ?? settings.language, state: state)
+        let language = run.order.language ?? settings.language
+        switch ending {
+        case .rolledBack: return failure.sentences(in: language, state: .rolledBack)
+        case .failed, .cancelled, .updated: return failure.sentences(in: language, state: failure.stateWhileUp)
+        case .stranded: return stranded(failure, in: run, language)
+        }
+    }
+
+    /// What was found, and not what should have been.
+    private func stranded(_ failure: UpdateFailure, in run: UpdateRun, _ language: Language) -> Failure {
+        guard let standing = run.standing else { return failure.sentences(in: language, state: .notRunning) }
+        var failure = failure
+        if !standing.savedData.isEmpty { failure.arguments["saved"] = standing.savedData.joined(separator: ", ") }
+        var sentences = failure.sentences(in: language)
+        sentences.state = Catalogue.standing(standing, failure.arguments, language: language)
+        return sentences
     }
 }
 

@@ -5,18 +5,29 @@ internal import Platform
 struct Recognition {
     /// Each id once.
     let records: [FolderRecord]
-    /// By each record's index: those of its witnesses that no other record has too, which therefore tell.
+    /// Records of one release: by content they are the same, and the first that was given is meant.
+    private let releases: [[FolderRecord]]
+    /// By each release's index: those of its witnesses that no other release has too, which therefore tell.
     private let telling: [Set<Witness>]
 
     init(_ records: [FolderRecord]) {
         var ids: Set<String> = []
-        let unique = records.filter { ids.insert($0.id).inserted }
-        var count: [Witness: Int] = [:]
-        for record in unique {
-            for witness in Set(record.witnesses) { count[witness, default: 0] += 1 }
+        self.records = records.filter { ids.insert($0.id).inserted }
+        var (places, releases): ([String: Int], [[FolderRecord]]) = ([:], [])
+        for record in self.records {
+            let release = record.tree.isEmpty ? "id \(record.id)" : record.tree
+            let place = places[release] ?? releases.count
+            if place == releases.count {
+                places[release] = place
+                releases.append([])
+            }
+            releases[place].append(record)
         }
-        self.records = unique
-        telling = unique.map { Set($0.witnesses.filter { count[$0] == 1 }) }
+        self.releases = releases
+        let witnesses = releases.map { Set($0.flatMap(\.witnesses)) }
+        var count: [Witness: Int] = [:]
+        for witness in witnesses.joined() { count[witness, default: 0] += 1 }
+        telling = witnesses.map { $0.filter { count[$0] == 1 } }
     }
 
     /// All whose match has to be known for ``byWitnesses(_:matching:)``.
@@ -36,24 +47,25 @@ struct Recognition {
     /// to tell it from, since a licence text alone proves nothing.
     func byWitnesses(_ folder: FileAttributes, matching: Set<Witness>) -> Found {
         let matches = telling.map { $0.intersection(matching).count }
-        let candidates = records.indices.filter { matches[$0] > 0 }
+        let candidates = releases.indices.filter { matches[$0] > 0 }
         guard candidates.count <= 1 else { return .unknown(.mixed) }
         guard let index = candidates.first else { return byInodeAlone(folder) }
         let (found, all) = (matches[index], telling[index].count)
-        guard hasInode(records[index], folder) || (records.count == 1 ? found * 2 > all : found * 2 >= all) else {
+        let byInode = releases[index].first { hasInode($0, folder) }
+        guard byInode != nil || (releases.count == 1 ? found * 2 > all : found * 2 >= all) else {
             return .unknown(.nothingMatches)
         }
-        return .known(records[index].renewed(folder), .witnesses)
+        return .known((byInode ?? releases[index][0]).renewed(folder), .witnesses)
     }
 
     /// Without birth times and without anything that tells by content, while no other record could be meant.
     private func byInodeAlone(_ folder: FileAttributes) -> Found {
-        let mute = records.indices.filter { telling[$0].isEmpty }
+        let mute = releases.indices.filter { telling[$0].isEmpty }
         guard let index = mute.first else { return .unknown(.nothingMatches) }
-        guard mute.count == 1, records[index].witnesses.isEmpty, hasInode(records[index], folder) else {
-            return .unknown(.noDifference)
-        }
-        return .known(records[index], .witnesses)
+        guard mute.count == 1, releases[index].allSatisfy(\.witnesses.isEmpty),
+            let record = releases[index].first(where: { hasInode($0, folder) })
+        else { return .unknown(.noDifference) }
+        return .known(record, .witnesses)
     }
 
     /// Where there are no birth times: a hint.

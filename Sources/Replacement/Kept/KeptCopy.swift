@@ -23,6 +23,7 @@ struct KeptCopy {
         into staged: StagedFolder
     ) throws(ReplacementError) -> KeptFolder {
         var kept = KeptFolder(own: looked.own, isOwnSure: !looked.own.mayChangeUnseen(readFrom: files.began))
+        kept.reserve(looked.listing.count)
         try takeAwayGone(looked, since: earlier, from: staged)
         var (folder, before) = (0, 0)
         for index in looked.listing.indices {

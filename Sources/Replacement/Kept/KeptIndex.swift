@@ -50,6 +50,12 @@ struct KeptFolder: Sendable {
         (self.own, self.isOwnSure) = (own, isOwnSure)
     }
 
+    /// For so many entries: arrays that grow take twice their room for a moment.
+    mutating func reserve(_ count: Int) {
+        listing.reserve(count)
+        marks.reserveCapacity(count)
+    }
+
     mutating func append(
         _ name: some Collection<UInt8>, _ attributes: FileAttributes, _ marks: Marks = [],
         lost: Set<FileMetadata.Part> = [], folder: KeptFolder? = nil

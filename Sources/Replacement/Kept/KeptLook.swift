@@ -131,6 +131,7 @@ struct KeptLook: Sendable {
         looked.folders = entries.compactMap { $0?.inside }
         guard looked.folders.count < entries.count else { return }
         looked.listing = FolderListing()
+        looked.listing.reserve(listing.count)
         var next = 0
         for index in listing.indices {
             var attributes = listing.attributes[index]
@@ -196,6 +197,7 @@ struct KeptLook: Sendable {
 extension FolderListing {
     fileprivate func filtered(_ isWanted: (Int) -> Bool) -> FolderListing {
         var listing = FolderListing()
+        listing.reserve(count)
         for index in indices where isWanted(index) { listing.append(name(index), attributes[index]) }
         return listing
     }

@@ -45,14 +45,20 @@ public struct Retained: Sendable {
     ) throws(ReplacementError) -> [Entry] {
         var own: [FilePath] = []
         for folder in folders { own.append(place.retained.appending(try folder.record.fileName())) }
-        let found = try Identifier(fileSystem).identifyAll(
-            [place.old] + own, among: folders.map(\.record) + others)
-        var (atOld, entries) = (found[0], [Entry]())
+        let identifier = Identifier(fileSystem)
+        // In the product's own folder the name says which it is; its content has to agree. Two of one release could not be
+        // told apart otherwise.
+        var found: [Found] = []
+        for (folder, path) in zip(folders, own) {
+            found.append(try identifier.identify(path, among: [folder.record]))
+        }
+        let missing = zip(folders, found).filter { $1 == .absent }.map { $0.0.record }
+        var atOld = try identifier.identify(place.old, among: missing + others)
+        var entries: [Entry] = []
         for (index, folder) in folders.enumerated() {
-            let isOld = if case .known(let record, _) = found[0] { record.id == folder.record.id } else { false }
+            let isOld = if case .known(let record, _) = atOld { record.id == folder.record.id } else { false }
             entries.append(
-                Entry(
-                    folder: folder, path: isOld ? place.old : own[index], found: isOld ? found[0] : found[index + 1]))
+                Entry(folder: folder, path: isOld ? place.old : own[index], found: isOld ? atOld : found[index]))
         }
         if case .known = atOld { atOld = .absent }
         let newest = folders.indices.max { folders[$0].retired < folders[$1].retired }

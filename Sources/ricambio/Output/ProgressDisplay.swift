@@ -97,7 +97,7 @@ struct ProgressDisplay {
             case .updated: .updated
             case .rolledBack: .rolledBack
             case .cancelled: .cancelled
-            case .failed: .failed
+            case .failed: run.standing == nil ? .failed : .stranded
             }
         return Catalogue.text(key, arguments, language)
     }
