@@ -166,4 +166,86 @@ struct TruthTests {
         #expect(try place.complete() == "2.0")
         #expect(await next.keptVersions().map(\.version) == ["1.0", "1.0"])
     }
+
+    @Test(
+        "Neither journal nor note can be written: what going back needs stays until one of them is",
+        arguments: [true, false])
+    func nothingCanBeWritten(isHealthy: Bool) async throws {
+        let failing = CrashingFileSystem(TestFileSystem())
+        let place = try Place(fileSystem: failing, migratesData: true)
+        place.service.behave {
+            $0.whenStarted = { version in
+                guard version == "2.0" else { return }
+                failing.set(.every(suffixes: ["/journal.json", "/installed.json"], .noSpace))
+            }
+        }
+        let task = Task { await place.runner(observer: FakeObserver()).run(UpdateOrder(), requestedBy: "admin") }
+        while failing.changes.count(where: { $0.hasSuffix("/installed.json") }) < 4 { await Task.yield() }
+        task.cancel()
+        #expect(await task.value.outcome == nil)
+        // The machine is started anew; what was started does or does not get well.
+        if !isHealthy { place.service.behave { $0.unhealthy = ["2.0"] } }
+        let next = Place.revived(place, TestFileSystem())
+        #expect(try await next.recover() != nil)
+        #expect(await next.resume()?.outcome == (isHealthy ? .updated : .rolledBack))
+        try place.expectAtRest(isHealthy ? "2.0" : "1.0")
+        #expect(place.data("schema") == (isHealthy ? "2" : "1"))
+    }
+
+    @Test("A journal that stays behind undoes no update that was noted: the next agent's version may have a bad moment")
+    func noted() async throws {
+        let failing = CrashingFileSystem(TestFileSystem())
+        let place = try Place(fileSystem: failing, migratesData: true)
+        place.service.behave {
+            $0.whenStarted = { if $0 == "2.0" { failing.set(.every(suffixes: ["/journal.json"], .permissionDenied)) } }
+        }
+        #expect(await place.update().outcome == .updated)
+        #expect(try POSIXFileSystem().attributes(of: place.layout.journal) != nil)
+        place.service.behave { $0.unhealthy = ["2.0"] }
+        let next = Place.revived(place, TestFileSystem())
+        #expect(try await next.recover() != nil)
+        #expect(await next.resume()?.outcome == .updated)
+        #expect(try place.complete() == "2.0" && place.data("schema") == "2")
+    }
+
+    @Test("A journal that could be neither written nor removed when its run ended holds up no order once it can")
+    func journalInTheWay() async throws {
+        let failing = CrashingFileSystem(TestFileSystem())
+        let place = try Place(fileSystem: failing)
+        place.service.behave {
+            $0.unhealthy = ["2.0"]
+            $0.whenStopped = { failing.set(.every(suffixes: ["/journal.json"], .permissionDenied)) }
+        }
+        let runner = place.runner()
+        #expect(await runner.run(UpdateOrder(), requestedBy: "admin").outcome == .rolledBack)
+        failing.set(.none)
+        place.service.behave { ($0.unhealthy, $0.whenStopped) = ([], nil) }
+        #expect(try JournalStore(place.layout, fileSystem: TestFileSystem()).load() != nil)
+        #expect(await runner.run(UpdateOrder(), requestedBy: "admin").outcome == .updated)
+        try place.expectAtRest("2.0")
+    }
+
+    @Test("Going back fails, and nothing can be noted: what is live is known for what it is, and is updated again")
+    func strandedWithNew() async throws {
+        let failing = CrashingFileSystem(TestFileSystem())
+        let place = try Place(fileSystem: failing)
+        let live = place.layout.live.lastComponent?.string ?? ""
+        place.service.behave { [service = place.service] in
+            $0.unhealthy = ["2.0"]
+            $0.whenStarted = { version in
+                guard version == "2.0" else { return }
+                failing.set(.every(suffixes: ["/journal.json", "/installed.json", "/\(live)", "/staged"], .other(5)))
+                service.behave { $0.whenStarted = nil }
+            }
+        }
+        let runner = place.runner()
+        let run = await runner.run(UpdateOrder(), requestedBy: "admin")
+        #expect(run.outcome == .failed)
+        #expect(run.standing?.inPlace == .new)
+        failing.set(.none)
+        place.service.behave { $0.unhealthy = [] }
+        #expect(await runner.problems.isEmpty)
+        #expect(await runner.installedVersion() == "2.0")
+        #expect(await runner.run(UpdateOrder(), requestedBy: "admin").failure?.code == "already-installed")
+    }
 }

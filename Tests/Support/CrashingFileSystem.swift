@@ -20,6 +20,8 @@ public final class CrashingFileSystem: FileSystem {
         case at(prefix: String, suffix: String, number: Int, FileError.Code?)
         /// From the n-th change on, all that need space fail.
         case full(from: Int)
+        /// Every change that ends like one of these, such as `/journal.json`, fails with this code.
+        case every(suffixes: [String], FileError.Code)
     }
 
     /// The code of every operation after the crash.
@@ -43,6 +45,9 @@ public final class CrashingFileSystem: FileSystem {
     /// Each change that was asked for, as `operation path`; the crashing one included.
     public var changes: [String] { state.withLock { $0.changes } }
     public var hasCrashed: Bool { state.withLock { $0.isDead } }
+
+    /// What goes wrong from now on.
+    public func set(_ fault: Fault) { state.withLock { $0.fault = fault } }
 
     private enum Verdict {
         case go
@@ -68,6 +73,7 @@ public final class CrashingFileSystem: FileSystem {
             for lock in state.locks { lock.release() }
             state.locks = []
             return .dieNow
+        case .every(let suffixes, let code) where suffixes.contains { path.string.hasSuffix($0) }: return .fail(code)
         case .full(let from) where needsSpace && state.changes.count >= from: return .fail(.noSpace)
         default: return .go
         }

@@ -118,7 +118,7 @@ actor InstallationSupervisor: ManagedInstallation, Service {
             interrupted = try await runner.recover()
             isOwner = true
         } catch {
-            startFailure = UpdateFailure(error).sentences(in: language)
+            startFailure = UpdateFailure(error).sentences(in: language, state: .serviceDown)
             logger.critical("recovery failed; the application is not started", metadata: ["reason": "\(error)"])
             return
         }

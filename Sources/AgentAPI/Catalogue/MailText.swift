@@ -44,7 +44,9 @@ private struct MailWriter {
     private var outcome: UpdateOutcome { run.outcome ?? .failed }
 
     private var arguments: [String: String] {
-        var arguments = ["product": product, "from": run.from, "to": run.to, "installation": run.installation]
+        var arguments = [
+            "product": product, "from": run.from, "to": run.to.isEmpty ? "–" : run.to, "installation": run.installation,
+        ]
         arguments["machine"] = machine
         return arguments
     }

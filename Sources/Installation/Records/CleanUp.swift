@@ -18,6 +18,12 @@ struct CleanUp: Sendable {
 
     // MARK: - The truth
 
+    /// Whether it has been written that the journal's new version is the installed one.
+    func isRecorded(_ journal: Journal) -> Bool {
+        guard let new = journal.folders?.new.id else { return false }
+        return (try? InstalledRelease.load(layout, fileSystem))?.folder?.id == new
+    }
+
     /// The new version stays, and the old folder is kept for its time, if any: in one note.
     func record(_ journal: Journal, now: Date) throws {
         let before = try InstalledRelease.load(layout, fileSystem)
@@ -39,7 +45,7 @@ struct CleanUp: Sendable {
         var failures: [UpdateFailure] = []
         switch ending {
         case .updated:
-            failures += makeRoom()
+            failures += removeDownloads() + removed(layout.building)
             failures += listOld(journal)
             failures += expired(now: now)
         case .cancelled: failures += notUpdated(keepsDownload: true)
@@ -54,8 +60,8 @@ struct CleanUp: Sendable {
         return failures
     }
 
-    /// What an update that ended well needs no more, and no note of it: the disk may be full.
-    func makeRoom() -> [UpdateFailure] { removed(layout.downloads) + removed(layout.building) }
+    /// What was fetched is not needed once it is built; the disk may be full.
+    func removeDownloads() -> [UpdateFailure] { removed(layout.downloads) }
 
     private func notUpdated(keepsDownload: Bool) -> [UpdateFailure] {
         let staging = Staging(layout: layout, keep: KeepRules(settings.keep), fileSystem: fileSystem)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import AgentAPI
 internal import Foundation
 internal import Packaging
 internal import Platform
@@ -16,8 +17,18 @@ struct LiveFolder: Sendable {
     func find(_ installed: InstalledRelease) throws -> Found {
         guard try isLinkTheSame() else { return .unknown(.noFolder) }
         let record = try installed.folder ?? recordOfFormat1(installed)
-        return try Identifier(fileSystem).identify(
+        let found = try Identifier(fileSystem).identify(
             layout.live, among: [record] + installed.retained.map(\.record))
+        guard case .unknown = found, let built = built() else { return found }
+        let byNote = try Identifier(fileSystem).identify(layout.live, among: [built])
+        if case .known(_, .inode) = byNote { return byNote }
+        return found
+    }
+
+    /// The new folder of a run that could note nothing any more: what was built here is known by the note of its building.
+    private func built() -> FolderRecord? {
+        guard let bytes = try? fileSystem.read(layout.building, limit: 1 << 20) else { return nil }
+        return try? APIJSON.decode(FolderRecord.self, from: Data(bytes))
     }
 
     /// What is installed, by what is found: the record is renewed when the folder is a copy of what it was, and an earlier
@@ -28,10 +39,13 @@ struct LiveFolder: Sendable {
         guard case .known(let record, _) = found else { throw UpdateFailure(.folderUnknown) }
         var settled = installed
         settled.folder = record
-        guard let kept = installed.retained.first(where: { $0.record.id == record.id }) else { return settled }
+        let kept = installed.retained.first { $0.record.id == record.id }
+        guard kept != nil || record.id != installed.folder?.id, installed.folder != nil else { return settled }
         settled.version = record.version
         settled.tree = record.tree
-        if case .known(_, .inode) = try Identifier(fileSystem).identify(layout.old, among: [kept.record]) {
+        if let kept,
+            case .known(_, .inode) = try Identifier(fileSystem).identify(layout.old, among: [kept.record])
+        {
             // It was copied back and not moved: there are two of them now.
             settled.folder?.id = randomName()
             return settled

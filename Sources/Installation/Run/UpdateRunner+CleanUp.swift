@@ -38,7 +38,8 @@ extension UpdateRunner {
     }
 
     /// A good end is true on disk before it is called one: until then the run stays here, with the service up, and
-    /// tries again. What needs no note is removed meanwhile, since the disk may be full.
+    /// tries again. What needs no note is removed meanwhile, since the disk may be full; never what going back needs, as long
+    /// as a crash might still find a journal that goes back.
     private func writeTruth(_ context: RunContext) async throws {
         let cleanUp = CleanUp(settings: settings, fileSystem: fileSystem)
         var pause = Self.pauses.first
@@ -53,8 +54,8 @@ extension UpdateRunner {
                 var arguments = ["path": layout.installed.readable, "reason": failure.reason]
                 arguments["version"] = journal.run.to
                 note([UpdateFailure(.truthNotWritten, arguments)], as: .truth)
-                _ = await removeData(context)
-                _ = await BlockingWork.run { cleanUp.makeRoom() }
+                _ = await BlockingWork.run { cleanUp.removeDownloads() }
+                if (try? journals.save(context.journal)) != nil { _ = await removeData(context) }
             }
             try await clock.sleep(seconds: pause)
             pause = min(pause * 2, Self.pauses.longest)

@@ -57,9 +57,21 @@ extension UpdateRunner {
                 snapshot.isRestored = true
                 context.journal.snapshots[index] = .commands(snapshot)
             }
-            try journals.save(context.journal)
+            try await saveMakingRoom(context)
         }
         // One that could not be written down the last time is now: without it nothing is started.
+        try await saveMakingRoom(context)
+    }
+
+    /// The disk may be full: what was fetched and built for the version that has failed is needed no more.
+    private func saveMakingRoom(_ context: RunContext) async throws {
+        do throws(UpdateFailure) { return try journals.save(context.journal) } catch {
+            logger.warning("cannot write the journal, room is made", metadata: ["error": "\(error.reason)"])
+        }
+        let (cleanUp, staging) = (cleanUp, staging)
+        _ = await BlockingWork.run { cleanUp.removeDownloads() }
+        if (try? journals.save(context.journal)) != nil { return }
+        if try folderSwap(context).look() == .old { _ = await BlockingWork.run { try? staging.clear() } }
         try journals.save(context.journal)
     }
 

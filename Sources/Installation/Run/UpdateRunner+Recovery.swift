@@ -32,8 +32,11 @@ extension UpdateRunner {
                 try setAside(journal)
                 return nil
             }
+            // Its note could be written when the journal could not: nothing undoes an update that has been called one.
+            let isUpdated = journal.state == .starting && inPlace == .new && cleanUp.isRecorded(journal)
             let machine = UpdateMachine.recovered(
-                from: journal.state, inPlace: inPlace, rollBackAttempts: settings.limits.rollBackAttempts)
+                from: isUpdated ? .cleaningUp(.updated) : journal.state, inPlace: inPlace,
+                rollBackAttempts: settings.limits.rollBackAttempts)
             logger.notice(
                 "an update was interrupted",
                 metadata: [
@@ -84,8 +87,8 @@ extension UpdateRunner {
     /// the last time. Does nothing while a run is going on; call it now and then.
     public func cleanUpExpired() async {
         guard active == nil, cleaning == nil, let lock = try? takeLock() else { return }
-        let cleanUp = CleanUp(settings: settings, fileSystem: fileSystem)
-        let now = clock.now
+        forgetEnded()
+        let (cleanUp, now) = (cleanUp, clock.now)
         let task = Task {
             let failures = await BlockingWork.run { cleanUp.expired(now: now) }
             lock.release()
@@ -94,6 +97,12 @@ extension UpdateRunner {
         }
         cleaning = task
         await task.value
+    }
+
+    /// The journal of a run that has ended here, and that could be neither written nor removed then.
+    private func forgetEnded() {
+        guard let endedRun, let journal = try? journals.load(), journal.run.id == endedRun else { return }
+        try? journals.remove()
     }
 
     /// The first of what cannot be removed stands for all; none is a problem that has gone.
@@ -165,6 +174,14 @@ extension UpdateRunner {
     /// The journal of another place, which was copied here with its folder: it speaks of data that is not this
     /// installation's. What is in place is complete; the rest is the original's business.
     private func setAside(_ journal: Journal) throws {
+        if let folders = journal.folders {
+            let found = try Identifier(fileSystem).identify(layout.live, among: [folders.old, folders.new])
+            if case .known(let record, _) = found, record.id == folders.new.id, !cleanUp.isRecorded(journal) {
+                var copied = journal
+                copied.folders?.new = record
+                try cleanUp.record(copied, now: clock.now)
+            }
+        }
         let aside = layout.state.appending("journal-\(journal.run.id).copied.json")
         try fileSystem.remove(aside)
         try fileSystem.rename(layout.journal, to: aside)

@@ -31,6 +31,8 @@ public actor UpdateRunner {
     let logger: Logger
     private let executor: QueueExecutor
     private(set) var active: RunContext?
+    /// The last run that ended since the agent's start.
+    private(set) var endedRun: String?
     /// What is over is being removed; an order waits for it.
     var cleaning: Task<Void, Never>?
     /// What the administrator should know of the place: see ``problems``.
@@ -74,6 +76,7 @@ public actor UpdateRunner {
     }
 
     nonisolated var layout: InstallationLayout { settings.layout }
+    var cleanUp: CleanUp { CleanUp(settings: settings, fileSystem: fileSystem) }
     nonisolated var journals: JournalStore { JournalStore(layout, fileSystem: fileSystem) }
 
     /// An identifier for a run that is about to be ordered.
@@ -130,7 +133,13 @@ public actor UpdateRunner {
     private func open(_ run: UpdateRun) throws(UpdateFailure) -> RunContext {
         guard active == nil else { throw UpdateFailure(.updateRunning) }
         let lock = try takeLock()
-        guard try journals.load() == nil else {
+        // One that has ended here, and whose journal could not be removed, is none.
+        let isOpen: Bool
+        do throws(UpdateFailure) { isOpen = try journals.load().map { $0.run.id != endedRun } ?? false } catch {
+            lock.release()
+            throw error
+        }
+        guard !isOpen else {
             lock.release()
             throw UpdateFailure(.updateRunning)
         }
@@ -146,7 +155,11 @@ public actor UpdateRunner {
     }
 
     func activate(_ context: RunContext) { active = context }
-    func deactivate() { active = nil }
+
+    func deactivate() {
+        if let run = active?.journal.run, run.outcome != nil { endedRun = run.id }
+        active = nil
+    }
 
     func takeLock() throws(UpdateFailure) -> any HeldLock {
         do {
