@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -103,6 +104,11 @@ int cplatform_rename_noreplace_at(int folder, const char *from, int other, const
 
 int cplatform_open_path(int folder, const char *name, int flags) {
     return openat(folder, name, O_PATH | O_CLOEXEC | O_NOFOLLOW | flags);
+}
+
+int cplatform_open_without_links(const char *path, int flags) {
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_NO_SYMLINKS};
+    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 }
 
 off_t cplatform_seek_data(int fd, off_t offset) { return lseek(fd, offset, SEEK_DATA); }

@@ -12,6 +12,8 @@ public protocol FileSystem: Sendable {
     func attributes(of path: FilePath) throws(FileError) -> FileAttributes?
     /// Opens a folder to work in it by descriptor; symlinks above it are followed, one at `path` itself is not.
     func folder(_ path: FilePath) throws(FileError) -> any Folder
+    /// Opens the folder at an absolute path on which no symlink is followed, at its end or above: `isSymlink` when there is one.
+    func folder(withoutLinks path: FilePath) throws(FileError) -> any Folder
     /// Names in a directory, without `.` and `..`, sorted by bytes.
     func entries(of directory: FilePath) throws(FileError) -> [String]
     /// The whole file; `tooLarge` when it has more than `limit` bytes.

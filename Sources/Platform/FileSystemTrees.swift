@@ -92,6 +92,23 @@ extension FileSystem {
         }
     }
 
+    public func folder(withoutLinks path: FilePath) throws(FileError) -> any Folder { try folder(stepwise: path) }
+
+    /// One folder after the other, for systems that cannot do it in one call; each has to be readable.
+    func folder(stepwise path: FilePath) throws(FileError) -> any Folder {
+        guard let root = path.root else { throw FileError(.notSupported, operation: "open the folder", path: path) }
+        var folder = try folder(FilePath(root: root, []))
+        for name in path.lexicallyNormalized().components {
+            do {
+                folder = try folder.folder(name)
+            } catch  where error.code == .notDirectory {
+                guard try folder.attributes(of: name)?.kind == .symlink else { throw error }
+                throw FileError(.isSymlink, operation: "open the folder", path: folder.path.appending(name))
+            }
+        }
+        return folder
+    }
+
     /// ``Folder/copyTree(_:as:in:check:)`` between two paths, whose last names are never followed. Devices, sockets and pipes
     /// are refused, after all else is copied.
     public func copyTree(_ source: FilePath, to destination: FilePath) throws(FileError) {

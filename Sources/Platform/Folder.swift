@@ -19,12 +19,17 @@ public protocol Folder: AnyObject, Sendable {
     func list() throws(FileError) -> FolderListing
     /// `isSymlink` or `notDirectory` when it is none.
     func folder(_ name: FilePath.Component) throws(FileError) -> any Folder
+    /// The same; where its owner may not list, enter or change it, they may from here on. Given through what was opened, never
+    /// by name, and without its set-ID bits, since something else may bear the name a moment later.
+    func ownFolder(_ name: FilePath.Component) throws(FileError) -> any Folder
     func openForReading(_ name: FilePath.Component) throws(FileError) -> any OpenFile
     func destination(ofLink name: FilePath.Component) throws(FileError) -> FilePath
     /// Whether a symlink is one to a folder, through others too: the one look that follows links.
     func leadsToFolder(_ name: FilePath.Component) throws(FileError) -> Bool
     func metadata() throws(FileError) -> FileMetadata
     func metadata(of name: FilePath.Component) throws(FileError) -> FileMetadata
+    /// `nil` when what bears the name is another than the one that these are of, or has changed since.
+    func metadata(of name: FilePath.Component, if attributes: FileAttributes) throws(FileError) -> FileMetadata?
 
     /// Fails with `exists` when something is there.
     func create(_ name: FilePath.Component, permissions: UInt16) throws(FileError) -> any OpenFile
@@ -35,8 +40,8 @@ public protocol Folder: AnyObject, Sendable {
         _ name: FilePath.Component, as other: FilePath.Component, in folder: any Folder
     ) throws(FileError)
     /// The whole file: content with its holes (shared where the file system can), owner, group, mode, ACL, extended
-    /// attributes, times. Answers what the copy is, and what could not be carried; the mode is never wider for anybody
-    /// than it was. Fails with `exists` when something is at the other end.
+    /// attributes, times, all as they are when the content has been read: a capability that a later writer lost is not in the
+    /// copy. Answers what the copy is, and what could not be carried; the mode is never wider for anybody than it was. Fails with `exists` when something is at the other end.
     func copyFile(
         _ name: FilePath.Component, as other: FilePath.Component, in folder: any Folder
     ) throws(FileError) -> CopiedFile

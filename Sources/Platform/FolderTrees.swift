@@ -66,7 +66,11 @@ private struct Removal {
                 throw FileError(.mountPoint, operation: "remove", path: parent.path.appending(name))
             }
             if depth >= maximumFolderDepth { return try moveUp(name, in: parent, device: device) }
-            let folder = try open(name, found, in: parent)
+            // A folder that its owner may not write to is theirs all the same.
+            let folder = try parent.ownFolder(name)
+            guard try folder.attributes().device == device else {
+                throw FileError(.mountPoint, operation: "remove", path: parent.path.appending(name))
+            }
             let before = failures.count
             empty(folder, device: device, depth: depth)
             // Why it is not empty has been said.
@@ -85,17 +89,6 @@ private struct Removal {
         } catch {
             note(error)
         }
-    }
-
-    /// A folder that its owner may not write to is theirs all the same.
-    private func open(
-        _ name: FilePath.Component, _ found: FileAttributes, in parent: any Folder
-    ) throws(FileError) -> any Folder {
-        if found.permissions & 0o700 != 0o700 {
-            // Only its owner and root may; for others it may be writable as it is.
-            try? parent.setPermissions(found.permissions | 0o700, of: name)
-        }
-        return try parent.folder(name)
     }
 
     /// Deeper than descriptors and stack should have to reach: it goes up, and is removed from there afterwards.

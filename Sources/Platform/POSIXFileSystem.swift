@@ -21,6 +21,13 @@ public struct POSIXFileSystem: FileSystem {
         return POSIXFolder(try openDescriptor(path, flags, operation: "open the folder"), at: path)
     }
 
+    public func folder(withoutLinks path: FilePath) throws(FileError) -> any Folder {
+        let flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK
+        let result = path.withPlatformString { path in uninterrupted { cplatform_open_without_links(path, flags) } }
+        if case .failure(ENOSYS) = result { return try folder(stepwise: path) }
+        return POSIXFolder(Descriptor(try result.get("open the folder", path)), at: path)
+    }
+
     public func entries(of directory: FilePath) throws(FileError) -> [String] {
         guard let stream = directory.withPlatformString({ opendir($0) }) else {
             throw FileError(errno: errno, operation: "list the folder", path: directory.string)

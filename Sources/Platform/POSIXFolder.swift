@@ -90,6 +90,27 @@ final class POSIXFolder: Folder {
         return POSIXFolder(try openEntry(name, flags, operation: "open the folder"), at: place(name))
     }
 
+    func ownFolder(_ name: FilePath.Component) throws(FileError) -> any Folder {
+        let (entry, place) = (try named(name), place(name))
+        let found = try attributes(of: entry, at: place)
+        guard found.kind == .directory else {
+            throw FileError(errno: found.kind == .symlink ? ELOOP : ENOTDIR, operation: "open the folder", path: place)
+        }
+        if found.permissions & 0o700 != 0o700 {
+            // Only its owner and root may; for others it may be open as it is.
+            _ = chmod(entry.name, mode_t(found.permissions & 0o777 | 0o700))
+        }
+        let flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC
+        let opened = uninterrupted { openat(entry.number, ".", flags) }
+        return POSIXFolder(Descriptor(try opened.get("open the folder", place)), at: place)
+    }
+
+    private func attributes(of open: Descriptor, at path: FilePath) throws(FileError) -> FileAttributes {
+        var found = cplatform_file()
+        _ = try uninterrupted { cplatform_stat(open.number, "", &found) }.get("look at", path)
+        return FileAttributes(found)
+    }
+
     func openForReading(_ name: FilePath.Component) throws(FileError) -> any OpenFile {
         POSIXFile(try openEntry(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, operation: "open"), at: place(name))
     }
@@ -133,6 +154,15 @@ final class POSIXFolder: Folder {
 
     func metadata(of name: FilePath.Component) throws(FileError) -> FileMetadata {
         try FileMetadata(of: try named(name), at: place(name))
+    }
+
+    func metadata(of name: FilePath.Component, if attributes: FileAttributes) throws(FileError) -> FileMetadata? {
+        let entry = try named(name)
+        let metadata = try FileMetadata(of: entry, at: place(name))
+        let found = try self.attributes(of: entry, at: place(name))
+        let isSame =
+            found.inode == attributes.inode && found.device == attributes.device && found.changed == attributes.changed
+        return isSame ? metadata : nil
     }
 
     func set(_ metadata: FileMetadata) throws(FileError) -> Set<FileMetadata.Part> {
@@ -193,8 +223,10 @@ final class POSIXFolder: Folder {
     ) throws(FileError) -> CopiedFile {
         let (source, destination) = (place(name), folder.path.appending(other))
         let from = try openEntry(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, operation: "copy")
-        let metadata = try FileMetadata(of: from, at: source)
-        guard metadata.kind == .file else { throw FileError(.notSupported, operation: "copy as a file", path: source) }
+        let before = try FileMetadata(of: from, at: source)
+        guard before.kind == .file else {
+            throw FileError(.notSupported, operation: "copy as a file", path: source)
+        }
         let made = other.withPlatformString { name in
             uninterrupted {
                 openat(folder.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -203,10 +235,12 @@ final class POSIXFolder: Folder {
         let to = Descriptor(try made.get("copy to", destination))
         do {
             try copyContent(from: from, to: to, source: source, destination: destination)
+            // The system takes set-user-id and capabilities away before it lets others write: what was read after that is copied
+            // without them.
+            var metadata = try FileMetadata(of: from, at: source)
+            metadata.accessed = before.accessed
             let lost = try metadata.set(on: to, at: destination)
-            var copied = cplatform_file()
-            _ = try uninterrupted { cplatform_stat(to.number, "", &copied) }.get("look at", destination)
-            return CopiedFile(attributes: FileAttributes(copied), lost: lost)
+            return CopiedFile(attributes: try attributes(of: to, at: destination), lost: lost)
         } catch {
             _ = other.withPlatformString { unlinkat(folder.descriptor, $0, 0) }
             throw error

@@ -156,6 +156,75 @@ struct FolderTests {
         #expect(folder.removeTree("pipe").isEmpty)
     }
 
+    @Test(
+        "A folder that is exchanged for a file while its tree is removed widens nobody's mode, and gives no set-ID bits"
+    )
+    func exchangedWhileRemoved() throws {
+        try temporary.write("precious", "root's")
+        try POSIXFileSystem().setPermissions(0o600, of: temporary / "precious")
+        try temporary.write("tree/trap/x", "")
+        try POSIXFileSystem().setPermissions(0o6077, of: temporary / "tree/trap")
+        let files = POSIXFileSystem()
+        let (trap, precious) = (temporary / "tree/trap", temporary / "precious")
+        let exchanged = Mutex(false)
+        let exchange = { @Sendable (operation: String, path: FilePath) in
+            guard ["folder", "setPermissions"].contains(operation), path.lastComponent == "trap",
+                exchanged.withLock({ isDone in
+                    defer { isDone = true }
+                    return !isDone
+                })
+            else { return }
+            try? files.exchange(trap, with: precious)
+        }
+        let watched = WatchedFolder(
+            try files.folder(temporary.path),
+            FolderHooks(
+                look: { (operation, path) throws(FileError) in exchange(operation, path) },
+                change: { (change, _) throws(FileError) in exchange(change.operation, change.path) }))
+        _ = watched.removeTree("tree")
+        #expect(exchanged.withLock { $0 })
+        let found = [trap, precious].compactMap { try? files.attributes(of: $0) }.filter { $0.kind == .file }
+        #expect(found.allSatisfy { $0.permissions == 0o600 }, "\(found)")
+    }
+
+    @Test("A folder that its owner may not enter is opened for them, without its set-ID bits, and by what it is")
+    func ownFolder() throws {
+        try temporary.write("closed/x", "")
+        try POSIXFileSystem().setPermissions(0o6077, of: temporary / "closed")
+        #expect(try folder.ownFolder("closed").list().count == 1)
+        #expect(try folder.attributes(of: "closed")?.permissions == 0o777)
+        try temporary.write("file", "")
+        try POSIXFileSystem().makeLink(at: temporary / "link", to: "closed")
+        #expect(code { _ = try folder.ownFolder("file") } == .notDirectory)
+        #expect(code { _ = try folder.ownFolder("link") } == .isSymlink)
+    }
+
+    @Test("Metadata of what bears a name, if it is the same still")
+    func metadataIfSame() throws {
+        try temporary.write("a", "x")
+        let found = try #require(try folder.attributes(of: "a"))
+        #expect(try folder.metadata(of: "a", if: found)?.permissions == found.permissions)
+        try temporary.write("b", "x")
+        #expect(try folder.metadata(of: "b", if: found) == nil)
+        var later = found
+        later.changed -= 1
+        #expect(try folder.metadata(of: "a", if: later) == nil)
+    }
+
+    @Test("A path on which a symlink stands is not opened", arguments: [true, false])
+    func withoutLinks(inOneCall: Bool) throws {
+        let files = POSIXFileSystem()
+        try temporary.write("real/inner/file", "")
+        try files.makeLink(at: temporary / "link", to: "real")
+        let open = { (path: FilePath) throws(FileError) -> any Folder in
+            inOneCall ? try files.folder(withoutLinks: path) : try files.folder(stepwise: path)
+        }
+        #expect(try open(temporary / "real/inner").list().count == 1)
+        #expect(code { _ = try open(temporary / "link/inner") } == .isSymlink)
+        #expect(code { _ = try open(temporary / "link") } == .isSymlink)
+        #expect(code { _ = try open(temporary / "gone/inner") } == .notFound)
+    }
+
     @Test("What a tree cannot lose is named, and the rest goes all the same", .enabled(if: isRoot))
     func removalGoesOn() throws {
         for name in ["a/1", "m/x", "m/deep/y", "z/2"] { try temporary.write("tree/\(name)", "x") }

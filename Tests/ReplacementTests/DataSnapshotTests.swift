@@ -170,13 +170,46 @@ struct DataSnapshotTests {
     func fresh() throws {
         try folder.write("db", "old")
         let snapshot = try scene.take("db")
-        let aside = FilePath(snapshot.pieces[0].copy.string + "-failed")
-        try folder.write(aside.lastComponent?.string ?? "", "first")
+        // As an interrupted restoration leaves it, and as somebody who has seen the copy's name may make it beforehand.
+        for number in ["", "-2", "-3", "-4", "-5"] {
+            let aside = FilePath(snapshot.pieces[0].copy.string + "-failed" + number)
+            try folder.write(aside.lastComponent?.string ?? "", "first")
+        }
         try folder.write("db", "second")
         try scene.snapshots().restore(snapshot)
-        #expect(scene.copies.compactMap { scene.text($0) }.sorted() == ["first", "second"])
+        #expect(scene.copies.compactMap { scene.text($0) }.sorted() == Array(repeating: "first", count: 5) + ["second"])
         #expect(scene.snapshots().remove(snapshot).isEmpty)
         #expect(scene.names == ["db"])
+    }
+
+    @Test(
+        "A symlink that comes in the place of a folder above the data is not followed: what it leads to stays as it is")
+    func linkAbove() throws {
+        for hasData in [true, false] {
+            let scene = try DataScene()
+            let folder = scene.folder
+            if hasData { try folder.write("var/db", "old") } else { try folder.write("var/x", "") }
+            let snapshot = try scene.take("var/db")
+            try folder.write("elsewhere/db", "somebody's")
+            try scene.real.rename(folder / "var", to: folder / "away")
+            try scene.real.makeLink(at: folder / "var", to: "elsewhere")
+            #expect(throws: ReplacementError.self) { try scene.snapshots().restore(snapshot) }
+            #expect(scene.text("elsewhere/db") == "somebody's")
+            #expect(!scene.snapshots().remove(snapshot).isEmpty)
+            #expect(scene.text("elsewhere/db") == "somebody's")
+        }
+    }
+
+    @Test("Another account's link above the data is refused, this account's is followed", .enabled(if: geteuid() == 0))
+    func linkOfAnother() throws {
+        try folder.write("real/db", "root's")
+        try scene.real.makeLink(at: folder / "link", to: "real")
+        let places = { try DataSnapshots.places(of: [folder / "link/db"], scene.real) }
+        #expect(try places() == [folder / "real/db"])
+        lchown((folder / "link").string, 1234, 1234)
+        #expect(code { _ = try places() } != nil)
+        chown((folder / "real/db").string, 1234, 1234)
+        #expect(try places() == [folder / "real/db"])
     }
 
     @Test("Two runs' copies are never taken for each other, also where names have to be shortened")

@@ -207,4 +207,23 @@ struct KeptAttackTests {
         try scene.pass(since: first.index, durable: true, hooks)
         #expect(changed.withLock { $0 }.isEmpty)
     }
+
+    @Test(
+        "A file that is exchanged after it was found equal to the release's gives the release's content none of its rights"
+    )
+    func exchangedWhenEqual() throws {
+        let scene = try scene()
+        let files = POSIXFileSystem()
+        let (equal, other) = (scene.live.appending("data").appending("equal"), scene.live.appending("other"))
+        try scene.write("other", "another program")
+        try files.setPermissions(0o4755, of: other)
+        let hooks = FolderHooks(look: { operation, path throws(FileError) in
+            guard operation == "metadata", path.lastComponent == "equal" else { return }
+            try? files.exchange(equal, with: other)
+        })
+        _ = try scene.pass(hooks)
+        let found = try scene.attributes("data/equal")
+        let text = try scene.files()["data/equal"]
+        #expect(found.permissions & 0o7000 == 0 || text == "another program", "\(found) \(text ?? "")")
+    }
 }

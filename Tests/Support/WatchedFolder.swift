@@ -83,6 +83,10 @@ public final class WatchedFolder: Folder {
         try look("folder", name) { () throws(FileError) in WatchedFolder(try base.folder(name), hooks) }
     }
 
+    public func ownFolder(_ name: FilePath.Component) throws(FileError) -> any Folder {
+        try look("folder", name) { () throws(FileError) in WatchedFolder(try base.ownFolder(name), hooks) }
+    }
+
     public func openForReading(_ name: FilePath.Component) throws(FileError) -> any OpenFile {
         try look("openForReading", name) { () throws(FileError) in try base.openForReading(name) }
     }
@@ -101,6 +105,12 @@ public final class WatchedFolder: Folder {
 
     public func metadata(of name: FilePath.Component) throws(FileError) -> FileMetadata {
         try look("metadata", name) { () throws(FileError) in try base.metadata(of: name) }
+    }
+
+    public func metadata(
+        of name: FilePath.Component, if attributes: FileAttributes
+    ) throws(FileError) -> FileMetadata? {
+        try look("metadata", name) { () throws(FileError) in try base.metadata(of: name, if: attributes) }
     }
 
     public func create(_ name: FilePath.Component, permissions: UInt16) throws(FileError) -> any OpenFile {

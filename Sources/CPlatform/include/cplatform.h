@@ -42,6 +42,8 @@ int cplatform_stat(int folder, const char *name, struct cplatform_file *file);
 int cplatform_rename_exchange_at(int folder, const char *a, int other, const char *b);
 /// renameat2(RENAME_NOREPLACE): fails with EEXIST instead of replacing.
 int cplatform_rename_noreplace_at(int folder, const char *from, int other, const char *to);
+/// openat2(RESOLVE_NO_SYMLINKS): ELOOP when a symlink is anywhere on the path, ENOSYS before Linux 5.6.
+int cplatform_open_without_links(const char *path, int flags);
 /// open(O_PATH): names a file without the right to read it.
 int cplatform_open_path(int folder, const char *name, int flags);
 /// The start of the next data (or hole) at or after `offset`; -1 with ENXIO when there is none.

@@ -85,10 +85,8 @@ public struct DataCommandRunner: Sendable {
         let (fileSystem, folder) = (fileSystem, snapshot.folder.path)
         return await BlockingWork.run {
             do throws(FileError) {
-                guard let name = folder.lastComponent, let state = try fileSystem.folder(above: folder) else {
-                    return []
-                }
-                return state.removeTree(name)
+                guard let name = folder.lastComponent, try fileSystem.exists(folder) else { return [] }
+                return try fileSystem.folder(following: folder.removingLastComponent()).removeTree(name)
             } catch {
                 return [error]
             }

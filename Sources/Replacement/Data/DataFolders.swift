@@ -3,10 +3,11 @@ internal import Platform
 internal import SystemPackage
 
 extension FileSystem {
-    /// The folder that holds what is at a path; `nil` when there is none.
+    /// The folder that holds what is at a path on which no symlink is: one that has come there since is `isSymlink`, and not
+    /// followed. `nil` when there is none.
     func folder(above path: FilePath) throws(FileError) -> (any Folder)? {
         do {
-            return try folder(following: path.removingLastComponent())
+            return try folder(withoutLinks: path.removingLastComponent())
         } catch  where error.code == .notFound || error.code == .notDirectory {
             return nil
         }

@@ -22,7 +22,8 @@ public struct DataSnapshots: Sendable {
     }
 
     /// Where the data really is: a symlink is not the data, what it leads to is. What lies inside another place goes with it.
-    /// Symlinks in the folders above are left to the system. `isSymlink` when there is no end to a link.
+    /// So are symlinks in the folders above: none is on the answered paths, and none that comes there later is followed. `isSymlink`
+    /// when there is no end to a link.
     public static func places(
         of paths: [FilePath], _ fileSystem: any FileSystem
     ) throws(ReplacementError) -> [FilePath] {
@@ -35,26 +36,37 @@ public struct DataSnapshots: Sendable {
     }
 
     private static func end(of path: FilePath, _ fileSystem: any FileSystem) throws(FileError) -> FilePath {
-        var place = path.lexicallyNormalized()
-        var makers: Set<UInt32> = []
-        for _ in 0..<40 {
-            guard place.isAbsolute, let name = place.lastComponent, name.kind == .regular else {
-                throw FileError(.notSupported, operation: "save as data", path: place)
-            }
-            guard let folder = try fileSystem.folder(above: place) else { return place }
-            let found = try folder.attributes(of: name)
-            guard let found, found.kind == .symlink else {
-                // An application that runs with fewer rights must not say what this account copies and gives back.
-                let trusted: Set = [0, Account.current.user, found?.owner ?? 0]
-                guard makers.isSubset(of: trusted) else {
-                    throw FileError(.permissionDenied, operation: "follow another account's link to", path: place)
-                }
-                return place
-            }
-            makers.insert(found.owner)
-            place = place.removingLastComponent().pushing(try folder.destination(ofLink: name))
+        guard path.isAbsolute, path.lexicallyNormalized().lastComponent?.kind == .regular else {
+            throw FileError(.notSupported, operation: "save as data", path: path)
         }
-        throw FileError(.isSymlink, operation: "follow the link", path: path)
+        var (place, makers, links) = (FilePath(root: path.root, []), Set<UInt32>(), 0)
+        var rest = Array(path.lexicallyNormalized().components.reversed())
+        while let name = rest.popLast() {
+            switch name.kind {
+            case .currentDirectory: continue
+            // `..` is the folder above the one that was reached, not the one that was named.
+            case .parentDirectory: place.removeLastComponent()
+            case .regular:
+                let next = place.appending(name)
+                guard let found = try fileSystem.attributes(of: next), found.kind == .symlink else {
+                    place = next
+                    continue
+                }
+                links += 1
+                guard links <= 40 else { throw FileError(.isSymlink, operation: "follow the link", path: path) }
+                makers.insert(found.owner)
+                let destination = FilePath(try fileSystem.destination(ofLink: next))
+                if destination.isAbsolute { place = FilePath(root: destination.root, []) }
+                rest += destination.components.reversed()
+            }
+        }
+        guard place.lastComponent != nil else { throw FileError(.notSupported, operation: "save as data", path: path) }
+        // An application that runs with fewer rights must not say what this account copies and gives back.
+        let trusted: Set = [0, Account.current.user, try fileSystem.attributes(of: place)?.owner ?? 0]
+        guard makers.isSubset(of: trusted) else {
+            throw FileError(.permissionDenied, operation: "follow another account's link to", path: place)
+        }
+        return place
     }
 
     /// What there will be, for the journal: nothing is looked at. `places` as ``places(of:_:)`` answers them.
@@ -161,10 +173,14 @@ extension DataSnapshots {
     public func remove(_ snapshot: FileSnapshot) -> [FileError] {
         do throws(FileError) {
             guard let folder = try folder(of: snapshot) else { return [] }
-            return snapshot.pieces.flatMap { piece in
-                folder.removeTree(piece.copy)
-                    + SnapshotName.asides(of: piece.copy).flatMap { folder.removeTree($0) }
+            var failures: [FileError] = []
+            for piece in snapshot.pieces {
+                failures += folder.removeTree(piece.copy)
+                for aside in try SnapshotName.asides(of: piece.copy, in: folder) {
+                    failures += folder.removeTree(aside)
+                }
             }
+            return failures
         } catch {
             return [error]
         }
@@ -217,16 +233,13 @@ extension DataSnapshots {
         _ piece: DataPiece, _ content: TreeContent, in folder: any Folder
     ) throws(FileError) -> Bool {
         guard try folder.attributes(of: piece.name) != nil else { return false }
-        for aside in SnapshotName.asides(of: piece.copy) where try folder.attributes(of: aside) != nil { return true }
+        guard try SnapshotName.asides(of: piece.copy, in: folder).isEmpty else { return true }
         // The failed version had left nothing that was in the way.
         return try folder.measureTree(piece.name).content == content
     }
 
     private func moveAside(_ piece: DataPiece, in folder: any Folder) throws(FileError) {
         guard try folder.attributes(of: piece.name) != nil else { return }
-        for aside in SnapshotName.asides(of: piece.copy) where try folder.attributes(of: aside) == nil {
-            return try folder.rename(piece.name, to: aside, in: folder)
-        }
-        throw FileError(.exists, operation: "move aside", path: folder.path.appending(piece.name))
+        try folder.rename(piece.name, to: SnapshotName.newAside(of: piece.copy), in: folder)
     }
 }

@@ -5,11 +5,10 @@ internal import SystemPackage
 /// Names for what a run saves: its own, so that no other run's copy is ever taken for it. They fit into the 255 bytes that
 /// file systems allow.
 struct SnapshotName {
-    /// Each stands for a restoration that was interrupted, and data that appeared in the meantime.
-    static let maximumAsides = 4
     static let maximum = 255
-    /// Room for `-failed-4`.
-    private static let reserved = 9
+    private static let failed = Array("-failed".utf8)
+    /// Room for `-failed-` and 16 digits.
+    private static let reserved = 24
 
     private let suffix: [UInt8]
 
@@ -29,11 +28,17 @@ struct SnapshotName {
         return Self.component([UInt8(ascii: ".")] + bytes + suffix)
     }
 
-    /// Where what stands in the copy's way goes: the first of these names that is free.
-    static func asides(of copy: FilePath.Component) -> some Sequence<FilePath.Component> {
-        (1...maximumAsides).lazy.map { number in
-            component(copy.bytes + Array((number == 1 ? "-failed" : "-failed-\(number)").utf8))
-        }
+    /// Where what stands in the copy's way goes: a name that nobody can have taken beforehand.
+    static func newAside(of copy: FilePath.Component) -> FilePath.Component {
+        component(copy.bytes + failed + Array("-\(randomName())".utf8))
+    }
+
+    /// What has been moved out of the copy's way, of those in its folder: one for each restoration that was interrupted, and data
+    /// that appeared in the meantime.
+    static func asides(of copy: FilePath.Component, in folder: any Folder) throws(FileError) -> [FilePath.Component] {
+        let listing = try folder.list()
+        let beginning = copy.bytes + failed
+        return listing.indices.filter { listing.name($0).starts(with: beginning) }.map { listing.component($0) }
     }
 
     /// Letters, digits, `-` and `_` as they are, else a hash: it has to be part of a file's name.

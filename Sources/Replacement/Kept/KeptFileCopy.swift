@@ -47,8 +47,9 @@ struct KeptFileCopy {
             if isSame {
                 if displaced { try staged.giveBack(name) }
                 displaced = false
-                if try isAlone(name, attributes, in: staged) {
+                if try isAlone(name, attributes, in: staged),
                     let copied = try adopt(name, attributes, from: live, in: staged)
+                {
                     remember(name, at: path, copied)
                     return copied
                 }
@@ -75,14 +76,12 @@ struct KeptFileCopy {
         return try staged.folder.attributes(of: name)?.links == 1
     }
 
-    /// Gives the release's own all but its content.
+    /// Gives the release's own all but its content. `nil` when another file has come to the name since: what that one may do,
+    /// the release's content must not.
     private func adopt(
         _ name: FilePath.Component, _ attributes: FileAttributes, from live: any Folder, in staged: StagedFolder
-    ) throws(FileError) -> Copied {
-        let metadata = try live.metadata(of: name)
-        guard metadata.kind == attributes.kind else {
-            throw FileError(.notSupported, operation: "copy as what it was", path: live.path.appending(name))
-        }
+    ) throws(FileError) -> Copied? {
+        guard let metadata = try live.metadata(of: name, if: attributes) else { return nil }
         let lost = try staged.folder.set(metadata, of: name)
         return try finish(name, attributes, lost, readFrom: began, in: staged)
     }

@@ -62,8 +62,8 @@ final class StagedFolder {
         let inner = release.inside(name.bytes)
         if let found = try folder.attributes(of: name), found.kind == .directory {
             let isWritable = found.permissions & 0o700 == 0o700
-            if !isWritable { try folder.setPermissions(found.permissions | 0o700, of: name) }
-            return (StagedFolder(try folder.folder(name), release: inner, isTouched: !isWritable), displaced)
+            let inside = isWritable ? try folder.folder(name) : try folder.ownFolder(name)
+            return (StagedFolder(inside, release: inner, isTouched: !isWritable), displaced)
         }
         let displaced = try makeRoom(name, displaced: displaced)
         return (
